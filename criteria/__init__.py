@@ -1,0 +1,1 @@
+"""The criterion language, the trial files, the verdicts and their ranking."""

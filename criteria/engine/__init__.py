@@ -1,0 +1,1 @@
+"""The vectorised engine: a tree over a batch of patients."""

@@ -1,0 +1,1 @@
+"""The criterion language: its typed tree, its parser, its checks."""

@@ -1,0 +1,1 @@
+"""The slow reference: one patient at a time, possible worlds written out."""

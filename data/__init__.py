@@ -1,0 +1,1 @@
+"""Where data comes from: code lists, reading an extract, the synthetic registry."""

@@ -1,0 +1,1 @@
+"""Reading an extract: structure, grammar, quarantine."""

@@ -1,0 +1,1 @@
+"""A synthetic registry, built from disease courses."""

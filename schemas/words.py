@@ -1,0 +1,71 @@
+"""The closed vocabularies: every word that a table, a fact or an output may hold.
+
+A word's rank is its place in its domain; ordered domains (responses) are listed from worst to best.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+BEGINNING = date(1, 1, 1)
+FOREVER = date(9999, 12, 31)
+UNBOUNDED = Decimal(10) ** 12
+DECIMAL_PLACES = 9
+
+# The order is the order of publication: an unknown with several reasons shows the first.
+REASONS = (
+    "never_recorded",
+    "stale",
+    "not_captured",
+    "source_stale",
+    "partial_date",
+    "censored_value",
+    "conflicting_values",
+    "unit_unclear",
+    "implausible_value",
+    "quarantined",
+    "unmapped_code",
+    "no_upper_limit",
+    "needs_review",
+    "needs_attestation",
+)
+
+
+def reason_bit(reason: str) -> int:
+    """The bit of one reason in a bit mask of reasons."""
+    return 1 << REASONS.index(reason)
+
+
+VERDICTS = ("pass", "fail", "unknown", "not_applicable")
+KINDS = ("inclusion", "exclusion")
+# From what passes by itself to what never lifts.
+CURABILITIES = ("time", "retest", "data", "permanent")
+TIERS = ("eligible", "possible", "opens_later", "near_miss", "excluded")
+NOT_LISTED_REASONS = (
+    "deceased",
+    "vital_status_unknown",
+    "contact_not_permitted",
+    "declined",
+    "enrolled",
+    "screen_failed",
+    "withdrawn",
+)
+
+YES_NO = ("no", "yes")
+SEXES = ("female", "male")
+RESULT_WORDS = ("negative", "positive")
+RESPONSES = ("PD", "SD", "MR", "PR", "VGPR", "CR", "sCR")
+STOP_REASONS = ("completed", "progression", "lack_of_response", "toxicity", "other")
+RECORDED_STOP_REASONS = (*STOP_REASONS, "not_stated")
+ALLERGY_KINDS = ("allergy", "intolerance")
+ROUTES = ("oral", "intravenous", "topical", "other")
+
+# Domains of words in the criterion language.
+WORD_DOMAINS: dict[str, tuple[str, ...]] = {
+    "sex": SEXES,
+    "result": RESULT_WORDS,
+    "response": RESPONSES,
+    "stop_reason": STOP_REASONS,
+    "recorded_stop_reason": RECORDED_STOP_REASONS,
+    "kind": ALLERGY_KINDS,
+    "route": ROUTES,
+}
