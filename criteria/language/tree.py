@@ -124,6 +124,13 @@ class Edge(Node):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Started(Node):
+    """The rows of a set, each cut to its start: when something began, not how long it lasted."""
+
+    rows: Node
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ever(Node):
     """Any row at all."""
 
