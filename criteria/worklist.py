@@ -1,0 +1,109 @@
+"""What to look up, most useful first: the unknowns that stand between patients without a fail and a yes.
+
+Counts are additive over batches of patients, as in ``criteria.attrition``.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from schemas.outputs import output_columns, output_dtypes
+from schemas.words import REASONS, TIERS
+
+# Of patients who fail something a missing value would not make a candidate.
+WAITING_TIERS = TIERS[:2]
+
+_COUNTS = pl.Schema(
+    {
+        "criterion_id": pl.String,
+        "reason": pl.String,
+        "patients": pl.Int64,
+        "would_become_eligible": pl.Int64,
+    }
+)
+
+
+def count_open_questions(verdicts: pl.DataFrame, summary: pl.DataFrame) -> pl.DataFrame:
+    """Listed eligible and possible patients of one batch by criterion and reason of the unknown.
+
+    ``summary`` is the batch's ``summarise_patients``. ``would_become_eligible`` counts those for whom nothing
+    else is open but attestations.
+    """
+    waits = pl.col("not_listed").is_null() & pl.col("tier").is_in(WAITING_TIERS)
+    waiting = summary.filter(waits).select(
+        "patient", open_facts=pl.col("unknown_count") - pl.col("attestation_count")
+    )
+    last_open_fact = (pl.col("open_facts") == 1) & (pl.col("reason") != "needs_attestation")
+    return (
+        verdicts.filter(pl.col("verdict") == "unknown")
+        .join(waiting, on="patient")
+        .group_by("criterion_id", "reason")
+        .agg(patients=pl.len().cast(pl.Int64), would_become_eligible=last_open_fact.sum().cast(pl.Int64))
+        .cast(_COUNTS)
+        .sort("criterion_id", "reason")
+    )
+
+
+def add_questions(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The counts of several batches as those of one."""
+    return (
+        pl.concat([pl.DataFrame(schema=_COUNTS), *batches])
+        .group_by("criterion_id", "reason")
+        .agg(pl.col("patients", "would_become_eligible").sum())
+        .sort("criterion_id", "reason")
+    )
+
+
+def worklist_table(
+    trial_id: str, criteria: Sequence[str], counts: pl.DataFrame, sentence: Callable[[str, str], str]
+) -> pl.DataFrame:
+    """The published list of one trial; ``criteria`` are ids in protocol order.
+
+    ``sentence`` says what to look up for a criterion and a reason.
+    """
+    ordered = counts.with_columns(
+        place=pl.col("criterion_id").cast(pl.Enum(criteria)),
+        reason_place=pl.col("reason").cast(pl.Enum(REASONS)),
+    ).sort(
+        "would_become_eligible", "patients", "place", "reason_place", descending=[True, True, False, False]
+    )
+    pairs = ordered.select("criterion_id", "reason").iter_rows()
+    told = [sentence(criterion_id, reason) for criterion_id, reason in pairs]
+    return (
+        ordered.with_columns(
+            trial_id=pl.lit(trial_id),
+            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64),
+            what_to_look_up=pl.Series(told, dtype=pl.String),
+        )
+        .select(output_columns("worklist"))
+        .cast(pl.Schema(output_dtypes("worklist")))
+    )
+
+
+def what_to_look_up(reason: str, names: str, question: str) -> str:
+    """One sentence: what a person does about an unknown.
+
+    ``names`` are the plain names of what the criterion reads, ``question`` what only a person can answer.
+    """
+    if reason in {"needs_attestation", "needs_review"} and question:
+        return f"{_ASK[reason]}: {question}"
+    return _SENTENCES[reason].format(names=names or "what the criterion asks for")
+
+
+_ASK = {"needs_attestation": "Ask and attest", "needs_review": "Read the record and decide"}
+_SENTENCES = {
+    "never_recorded": "Look up what is missing from the registry: {names}.",
+    "stale": "Get a newer result; the last one is too old: {names}.",
+    "not_captured": "The extract does not say that it is complete for this; look in the chart: {names}.",
+    "source_stale": "The extract trails the as-of date; look for newer records: {names}.",
+    "partial_date": "Look up the exact date: {names}.",
+    "censored_value": "Look up the exact value behind a < or >: {names}.",
+    "conflicting_values": "Find out which of several values of the same day is right: {names}.",
+    "unit_unclear": "Find out the unit of the value: {names}.",
+    "implausible_value": "Check a value that cannot be right: {names}.",
+    "quarantined": "Correct a row that could not be read (see quarantine): {names}.",
+    "unmapped_code": "Find out what a name means that no code list has (see check): {names}.",
+    "no_upper_limit": "Look up the laboratory's own limit for the value: {names}.",
+    "needs_review": "Read the record; the protocol's words leave it open: {names}.",
+    "needs_attestation": "Ask and attest: {names}.",
+}

@@ -1,0 +1,150 @@
+"""Every file that a run publishes: its columns in order, their types, words and meaning.
+
+``pandera_schema`` turns a list of columns into the pandera schema that a frame is held to before it is
+published; pandera is imported only then, since a command that publishes nothing should start at once.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from schemas.words import CURABILITIES, KINDS, NOT_LISTED_REASONS, REASONS, TIERS, VERDICTS
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
+
+Dtype = pl.DataType | type[pl.DataType]
+
+
+@dataclass(frozen=True)
+class OutputColumn:
+    """One column: its type, what it means, the words it may hold (empty: any) and whether it may be blank."""
+
+    name: str
+    dtype: Dtype
+    meaning: str
+    words: tuple[str, ...] = ()
+    nullable: bool = False
+    least: int | None = None
+
+
+_TRIAL = OutputColumn("trial_id", pl.String, "the trial file's id")
+_PATIENT = OutputColumn("patient_id", pl.String, "the patient's id as the registry writes it")
+_CRITERION = OutputColumn("criterion_id", pl.String, "the criterion's id in the trial file")
+_IDS = pl.List(pl.String)
+
+
+def _count(name: str, meaning: str) -> OutputColumn:
+    return OutputColumn(name, pl.Int64, meaning, least=0)
+
+
+def _day(name: str, meaning: str) -> OutputColumn:
+    return OutputColumn(name, pl.Date, meaning, nullable=True)
+
+
+# One row per trial and listed patient; every other patient stands in not_listed.
+CANDIDATES = (
+    _TRIAL,
+    OutputColumn("rank", pl.Int64, "place in the trial's list, from 1", least=1),
+    _PATIENT,
+    OutputColumn("tier", pl.String, "how near the patient is to eligibility", TIERS),
+    _count("failing_count", "criteria that the patient fails"),
+    _count("unknown_count", "criteria that are unknown, those waiting for an attestation included"),
+    _count("attestation_count", "criteria that only a person can attest and nobody has yet"),
+    OutputColumn("failing_criteria", _IDS, "ids failed, in protocol order; joined by ; in CSV"),
+    OutputColumn("unknown_criteria", _IDS, "ids unknown, in protocol order; joined by ; in CSV"),
+    _day("opens_on", "tier opens_later only: first day on which every window that excludes now has passed"),
+    _day("closes_on", "tiers eligible and possible: first day on which time alone may cost a pass"),
+)
+# One row per trial and patient who is not listed.
+NOT_LISTED = (
+    _TRIAL,
+    _PATIENT,
+    OutputColumn("reason", pl.String, "the first reason that applies", NOT_LISTED_REASONS),
+)
+# One row per trial, patient (all of them) and criterion, in that order, criteria in protocol order.
+VERDICTS_TABLE = (
+    _TRIAL,
+    _PATIENT,
+    _CRITERION,
+    OutputColumn("kind", pl.String, "inclusion or exclusion", KINDS),
+    OutputColumn("verdict", pl.String, "pass: met, or not excluded", VERDICTS),
+    OutputColumn("reason", pl.String, "why an unknown is unknown; blank otherwise", REASONS, nullable=True),
+    OutputColumn("curability", pl.String, "what may lift a fail, else blank", CURABILITIES, nullable=True),
+    _day("holds_until", "last as-of day on which the same data give the same verdict; blank: always"),
+)
+# One row per trial and criterion, in protocol order, over all patients of the extract.
+ATTRITION = (
+    _TRIAL,
+    _CRITERION,
+    _count("excluded_alone", "patients who fail it"),
+    _count("remaining_in_order", "patients left after it and all criteria before it; an unknown stays in"),
+    _count("excluded_only_by_this", "patients who fail it and nothing else"),
+    OutputColumn(
+        "shapley_share", pl.Float64, "fair share of all exclusions: 1/k for each who fails k", least=0
+    ),
+    _count("unknown", "patients for whom it is unknown"),
+    OutputColumn("kind", pl.String, "inclusion or exclusion", KINDS),
+    OutputColumn("protocol", pl.String, "the protocol's words"),
+)
+# One row per trial, criterion and reason, most useful first; eligible and possible patients only.
+WORKLIST = (
+    _TRIAL,
+    OutputColumn("position", pl.Int64, "place in the trial's worklist, from 1", least=1),
+    _CRITERION,
+    OutputColumn("reason", pl.String, "why it is unknown", REASONS),
+    OutputColumn("patients", pl.Int64, "listed patients without a fail who wait for it", least=1),
+    _count("would_become_eligible", "those of them for whom nothing else but attestations is open"),
+    OutputColumn("what_to_look_up", pl.String, "what to do, in a sentence"),
+)
+# One row per rule that a delivered row broke.
+QUARANTINE = (
+    OutputColumn("table", pl.String, "table of the extract"),
+    OutputColumn("source_row", pl.Int32, "row in the delivered file, from 1, header not counted", least=1),
+    OutputColumn("column", pl.String, "column that broke the rule", nullable=True),
+    OutputColumn("rule", pl.String, "short name of the rule"),
+    OutputColumn("reason", pl.String, "the rule in a sentence, without the value"),
+)
+# One row per table and name that no code list has, most frequent first.
+UNMAPPED = (
+    OutputColumn("table", pl.String, "table of the extract"),
+    OutputColumn("name", pl.String, "the name as delivered"),
+    OutputColumn("rows", pl.Int64, "rows that hold it", least=1),
+)
+
+OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
+    "candidates": CANDIDATES,
+    "not_listed": NOT_LISTED,
+    "verdicts": VERDICTS_TABLE,
+    "attrition": ATTRITION,
+    "worklist": WORKLIST,
+    "quarantine": QUARANTINE,
+    "unmapped": UNMAPPED,
+}
+
+
+def output_columns(output: str) -> list[str]:
+    """The column names of one output, in order."""
+    return [column.name for column in OUTPUTS[output]]
+
+
+def output_dtypes(output: str) -> dict[str, Dtype]:
+    """The column types of one output, in order."""
+    return {column.name: column.dtype for column in OUTPUTS[output]}
+
+
+def pandera_schema(output: str) -> "pa.DataFrameSchema":
+    """The schema that a frame of this output is held to: exact columns, order, types, words, least values."""
+    import pandera.polars as pa  # noqa: PLC0415 - half a second that only a publishing command should pay
+
+    def column(spec: OutputColumn) -> pa.Column:
+        checks = [pa.Check.isin(list(spec.words))] if spec.words else []
+        if spec.least is not None:
+            checks.append(pa.Check.ge(spec.least))
+        return pa.Column(
+            spec.dtype, checks=checks, nullable=spec.nullable, title=spec.name, description=spec.meaning
+        )
+
+    columns = {spec.name: column(spec) for spec in OUTPUTS[output]}
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, name=output)
