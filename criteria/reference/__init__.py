@@ -1,1 +1,1 @@
-"""The slow reference: one patient at a time, possible worlds written out."""
+"""The slow reference that checks the engine: one patient at a time, worlds enumerated one by one."""
