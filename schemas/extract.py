@@ -55,7 +55,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the contract; ``words`` are all that a word column may hold, ``low``, ``high`` bound integers."""
+    """A column: ``words`` are all that a word column may hold, ``low`` and ``high`` bound whole numbers."""
 
     name: str
     kind: Kind
@@ -85,7 +85,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the contract; ``spans`` are pairs of columns of which the second may not be below the first."""
+    """A table: ``spans`` are pairs of columns of which the second may not be below the first."""
 
     name: str
     meaning: str

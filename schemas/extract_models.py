@@ -1,6 +1,6 @@
 """Pandera models of the converted extract tables: what a row that was read may hold.
 
-Validate eager frames, lazily, and read the failure cases by row; nothing is coerced and no row is dropped here.
+Validate eager frames, lazily, and read the failure cases by row; nothing is coerced, no row is dropped.
 A check's name is the rule of ``schemas.extract.RULES`` that a failing row is quarantined by.
 """
 

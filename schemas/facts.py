@@ -21,6 +21,7 @@ from schemas.words import (
 )
 
 NUMBER = pl.Decimal(38, DECIMAL_PLACES)
+Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ ATTRIBUTES = {
         _yes_no("completely_resected", "the tumour is completely resected"),
         _yes_no("major", "the procedure is major surgery"),
         _word("stop_reason", STOP_REASONS, "why the course was stopped; blank may be any of them"),
-        _word("recorded_stop_reason", RECORDED_STOP_REASONS, "the stop reason as written; blank is not_stated"),
+        _word(
+            "recorded_stop_reason", RECORDED_STOP_REASONS, "the stop reason as written; blank is not_stated"
+        ),
         _yes_no("interventional", "the other trial gives a treatment"),
         _word("kind", ALLERGY_KINDS, "allergy or intolerance"),
         _word("response", RESPONSES, "response category, worst to best"),
@@ -66,7 +69,7 @@ ATTRIBUTES = {
     )
 }
 
-PATIENTS = {
+PATIENTS: Schema = {
     "patient": pl.Int32,
     "patient_id": pl.String,
     "site": pl.String,
@@ -84,7 +87,7 @@ PATIENTS = {
     "last_contact_latest": pl.Date,
     "contact_permitted": pl.String,
 }
-RESULTS = {
+RESULTS: Schema = {
     "patient": pl.Int32,
     "concept": pl.String,
     "date_earliest": pl.Date,
@@ -105,7 +108,7 @@ RESULTS = {
     "recorded_value": pl.String,
     "recorded_unit": pl.String,
 }
-EVENTS = {
+EVENTS: Schema = {
     "patient": pl.Int32,
     "concept": pl.String,
     "source_table": pl.String,
@@ -120,10 +123,20 @@ EVENTS = {
     "recorded_name": pl.String,
     **{f"{name}_{end}": pl.Int32 for name in ATTRIBUTES for end in ("low", "high")},
 }
-LINE_MEMBERS = {"patient": pl.Int32, "line_row": pl.Int32, "concept": pl.String, "certain": pl.Boolean}
+LINE_MEMBERS: Schema = {
+    "patient": pl.Int32,
+    "line_row": pl.Int32,
+    "concept": pl.String,
+    "certain": pl.Boolean,
+}
 # patient -1: everybody without a row of their own. A table without a row was not captured.
-COVERAGE = {"table": pl.String, "patient": pl.Int32, "complete_from": pl.Date, "complete_through": pl.Date}
-ATTESTATIONS = {
+COVERAGE: Schema = {
+    "table": pl.String,
+    "patient": pl.Int32,
+    "complete_from": pl.Date,
+    "complete_through": pl.Date,
+}
+ATTESTATIONS: Schema = {
     "patient": pl.Int32,
     "trial_id": pl.String,
     "criterion_id": pl.String,
@@ -131,7 +144,7 @@ ATTESTATIONS = {
     "date": pl.Date,
     "source_row": pl.Int32,
 }
-SCREENING_LOG = {"patient": pl.Int32, "trial_id": pl.String, "status": pl.String, "date": pl.Date}
+SCREENING_LOG: Schema = {"patient": pl.Int32, "trial_id": pl.String, "status": pl.String, "date": pl.Date}
 
 # Any concept of its source table: a name that no code list has, or one that could not be read.
 ANY_CONCEPT = "*"
@@ -153,7 +166,7 @@ class Facts:
     screening_log: pl.DataFrame
 
 
-SCHEMAS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+SCHEMAS: dict[str, Schema] = {
     "patients": PATIENTS,
     "latest": RESULTS,
     "results": RESULTS,

@@ -1,0 +1,183 @@
+"""A batch of patients, made ready for evaluation: places from 0, dates as days, rows at hand by concept."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from criteria.engine.values import NEVER, choose, days, flag, smaller, whole
+from schemas.facts import ANY_CONCEPT, EVERYBODY, Facts
+from schemas.words import reason_bit
+
+NOT_CAPTURED = reason_bit("not_captured")
+SOURCE_STALE = reason_bit("source_stale")
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """The dates that windows hang on. All three advance together when time passes."""
+
+    as_of: date
+    enrollment: date
+    first_dose: date
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether no row proves that nothing happened: ``given`` per patient, the bits where it does not."""
+
+    given: pl.Series
+    reasons: pl.Series
+    until: pl.Series
+
+
+class Batch:
+    """The facts of consecutive patients with the frames that the operators share."""
+
+    def __init__(self, facts: Facts, anchors: Anchors, max_lag_days: int) -> None:
+        self.facts = facts
+        self.anchors = anchors
+        self.max_lag_days = max_lag_days
+        self.height = facts.patients.height
+        self.first = int(facts.patients["patient"][0]) if self.height else 0
+        self.today = days(anchors.as_of)
+        self._coverage: dict[str, tuple[pl.Series, pl.Series, pl.Series]] = {}
+
+    def day(self, column: pl.Series) -> pl.Series:
+        """A date column as days."""
+        return column.cast(pl.Int32).cast(pl.Int64)
+
+    @cached_property
+    def birth_earliest(self) -> pl.Series:
+        """The earliest possible birth, where a lifetime begins."""
+        return self.day(self.facts.patients["birth_earliest"])
+
+    def place(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with each patient's place in the batch as ``place``, dates as days."""
+        dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
+        return frame.with_columns(
+            (pl.col("patient").cast(pl.Int64) - self.first).alias("place"),
+            pl.col(dates).cast(pl.Int32).cast(pl.Int64),
+        ).drop("patient")
+
+    def spread(self, grouped: pl.DataFrame) -> pl.DataFrame:
+        """One row per patient of the batch, in order, from one row per ``place``; absent places are null."""
+        everybody = pl.DataFrame({"place": pl.int_range(self.height, eager=True, dtype=pl.Int64)})
+        return everybody.join(grouped, on="place", how="left", maintain_order="left")
+
+    @cached_property
+    def _events_by_concept(self) -> dict[str, pl.DataFrame]:
+        placed = self.place(self.facts.events)
+        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+
+    @cached_property
+    def _no_events(self) -> pl.DataFrame:
+        return self.place(self.facts.events.clear())
+
+    def rows(self, members: tuple[tuple[str, bool], ...], any_of: tuple[str, ...]) -> pl.DataFrame:
+        """The event rows of the named concepts, and those that may be any concept of these tables.
+
+        Adds ``must``: surely a member. Membership that needs a person makes a row a may with needs_review.
+        """
+        review = pl.lit(reason_bit("needs_review"), dtype=pl.Int32)
+        found = [self._no_events.with_columns(pl.col("certain").alias("must"))]
+        for concept, certain in members:
+            frame = self._events_by_concept.get(concept)
+            if frame is not None:
+                reasons = pl.col("reasons") if certain else pl.col("reasons") | review
+                found.append(frame.with_columns((pl.col("certain") & certain).alias("must"), reasons))
+        anything = self._events_by_concept.get(ANY_CONCEPT)
+        if anything is not None and any_of:
+            frame = anything.filter(pl.col("source_table").is_in(any_of))
+            found.append(frame.with_columns(pl.lit(False).alias("must")))
+        return pl.concat(found).with_columns(pl.col("reasons").cast(pl.Int64))
+
+    @cached_property
+    def _latest_by_concept(self) -> dict[str, pl.DataFrame]:
+        placed = self.place(self.facts.latest)
+        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+
+    def latest(self, concept: str) -> pl.DataFrame | None:
+        """Each patient's latest result of a concept, one row per patient of the batch; nothing if nobody has one."""
+        frame = self._latest_by_concept.get(concept)
+        return None if frame is None else self.spread(frame)
+
+    @cached_property
+    def _results_by_concept(self) -> dict[str, pl.DataFrame]:
+        placed = self.place(self.facts.results)
+        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+
+    def results(self, concept: str) -> pl.DataFrame:
+        """Every result of a concept, one row per day."""
+        frame = self._results_by_concept.get(concept)
+        return self.place(self.facts.results.clear()) if frame is None else frame
+
+    @cached_property
+    def line_members(self) -> pl.DataFrame:
+        """The drugs of each line."""
+        return self.place(self.facts.line_members)
+
+    def _declared(self, table: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """Per patient: is the table captured, complete from, complete through."""
+        if table not in self._coverage:
+            of_table = self.facts.coverage.filter(pl.col("table") == table)
+            general = of_table.filter(pl.col("patient") == EVERYBODY)
+            own = of_table.filter(pl.col("patient") != EVERYBODY)
+            own = self.place(own).filter(pl.col("place").is_between(0, self.height - 1))
+            spread = self.spread(own)
+            bounds = [
+                self.day(general[name])[0] if general.height else None
+                for name in ("complete_from", "complete_through")
+            ]
+            start, end = (
+                spread[name].fill_null(bound) if bound is not None else spread[name]
+                for name, bound in zip(("complete_from", "complete_through"), bounds, strict=True)
+            )
+            self._coverage[table] = (start.is_not_null(), start.fill_null(NEVER), end.fill_null(-NEVER))
+        return self._coverage[table]
+
+    def captured(self, table: str) -> pl.Series:
+        """For whom the table was delivered at all."""
+        return self._declared(table)[0]
+
+    def proof_of_absence(
+        self,
+        tables: tuple[str, ...],
+        low: pl.Series,
+        high: pl.Series,
+        low_moves: bool,
+        high_moves: pl.Series,
+        places: pl.Series | None = None,
+    ) -> Proof:
+        """Whether the tables are declared complete over [low, high], allowing the lag at the end.
+
+        ``low_moves`` and ``high_moves`` say which ends advance with the as-of date; ``places`` gives the
+        patient of each row where the window belongs to rows instead of patients.
+        """
+        height = len(low)
+        given, reasons, until = flag(True, height), whole(0, height), whole(NEVER, height)
+        recent = whole(self.today - self.max_lag_days, height)
+        needed = smaller(high, recent)
+        for table in tables:
+            columns = self._declared(table)
+            captured, start, end = (
+                column.gather(places) if places is not None else column for column in columns
+            )
+            early, late = start <= low, needed <= end
+            given = given & captured & early & late
+            reasons = reasons | choose(captured & early, whole(0, height), whole(NOT_CAPTURED, height))
+            reasons = reasons | choose(captured & ~late, whole(SOURCE_STALE, height), whole(0, height))
+            until = smaller(until, self._late_after(late & captured, needed, high, end, high_moves))
+            if low_moves:
+                opens = choose(captured & ~early, start - low + (self.today - 1), whole(NEVER, height))
+                until = smaller(until, opens)
+        return Proof(given, choose(given, whole(0, height), reasons), until)
+
+    def _late_after(
+        self, late: pl.Series, needed: pl.Series, high: pl.Series, end: pl.Series, high_moves: pl.Series
+    ) -> pl.Series:
+        """The last as-of day on which a proof that holds today still holds."""
+        moving = end - needed + self.today
+        fixed = choose(high <= end, whole(NEVER, len(end)), end + self.max_lag_days)
+        return choose(late, choose(high_moves, moving, fixed), whole(NEVER, len(end)))

@@ -1,0 +1,294 @@
+"""From a typed tree to what it is worth for every patient of a batch."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from criteria.engine import logic, measures, numbers, windows
+from criteria.engine.batch import Batch
+from criteria.engine.counting import result_part, times
+from criteria.engine.rows import Rows, edge, event_set, includes, keep, started, without
+from criteria.engine.values import (
+    NEVER,
+    Interval,
+    Truth,
+    clip,
+    days,
+    flag,
+    interval,
+    number,
+    settled,
+    truth,
+    whole,
+)
+from criteria.language.tree import (
+    Age,
+    All,
+    Among,
+    Anchor,
+    AnyOf,
+    Arithmetic,
+    AtLeast,
+    Attested,
+    Compare,
+    Constant,
+    Count,
+    Edge,
+    EventSet,
+    Ever,
+    Extreme,
+    FollowedWithin,
+    If,
+    Includes,
+    Measurement,
+    Node,
+    Not,
+    Ongoing,
+    Only,
+    PatientFact,
+    ResultPart,
+    RowAttribute,
+    SetDate,
+    Since,
+    Started,
+    Times,
+    Type,
+    Within,
+    Without,
+)
+from schemas.facts import ATTRIBUTES, NUMBER
+from schemas.words import YES_NO, reason_bit
+
+NEEDS_ATTESTATION = reason_bit("needs_attestation")
+
+
+class Evaluator:
+    """Evaluates trees over a batch. A subclass answers for the rows of a set or the results of a concept.
+
+    ``attested`` is what a person has answered to the criterion at hand: (surely yes, surely no) per patient.
+    """
+
+    def __init__(
+        self, batch: Batch, height: int, attested: tuple[pl.Series, pl.Series] | None = None
+    ) -> None:
+        self.batch = batch
+        self.height = height
+        self.attested = attested
+
+    def truth(self, node: Node) -> Truth:
+        """What a truth is worth."""
+        match node:
+            case Constant():
+                return settled(bool(node.value), self.height)
+            case All():
+                return logic.all_of([self.truth(part) for part in node.parts])
+            case AnyOf():
+                return logic.any_of([self.truth(part) for part in node.parts])
+            case Not():
+                return logic.negate(self.truth(node.part))
+            case AtLeast():
+                return logic.at_least(node.minimum, [self.truth(part) for part in node.parts])
+            case If():
+                return logic.if_truth(
+                    self.truth(node.condition), self.truth(node.then), self.truth(node.otherwise)
+                )
+            case Compare():
+                left, right = self.interval(node.left), self.interval(node.right)
+                return numbers.compare(node.operator, left, right, self.batch.today)
+            case Among():
+                choices = [choice.value for choice in node.choices]
+                return numbers.among(self.interval(node.item), choices, node.item.type is Type.WORD)
+            case _:
+                return self.leaf_truth(node)
+
+    def interval(self, node: Node) -> Interval:
+        """What a number, a word or a date is worth."""
+        match node:
+            case Constant():
+                same = number(node.value, self.height)
+                return Interval(same, same, whole(0, self.height), whole(NEVER, self.height))
+            case Arithmetic():
+                return self._arithmetic(node)
+            case Extreme():
+                parts = [self.interval(part) for part in node.parts]
+                return numbers.extreme(node.which, parts, self.batch.today)
+            case If():
+                return logic.if_interval(
+                    self.truth(node.condition), self.interval(node.then), self.interval(node.otherwise)
+                )
+            case _:
+                return self.leaf_interval(node)
+
+    def _arithmetic(self, node: Arithmetic) -> Interval:
+        left, right = self.interval(node.left), self.interval(node.right)
+        if node.type is Type.DATE:
+            right = Interval(_floor(right.low), _floor(right.high), right.reasons, right.until, right.rate)
+        operation = {"+": numbers.add, "-": numbers.subtract, "*": numbers.multiply}[node.operator]
+        result = operation(left, right, self.batch.today)
+        if node.left.type is Type.DATE and node.type is Type.NUMBER:
+            low, high = (clip(end) for end in (result.low, result.high))
+            return Interval(low, high, result.reasons, result.until, result.rate)
+        return result
+
+    def leaf_truth(self, node: Node) -> Truth:
+        """A truth that is asked of the patient's facts."""
+        match node:
+            case PatientFact():
+                return as_truth(measures.patient_number(self.batch, node.name))
+            case Ever():
+                return windows.ever(self.batch, self.rows(node.rows))
+            case Within():
+                return self._within(node)
+            case Ongoing():
+                today = Constant(type=Type.NUMBER, text="0", value=Decimal(0))
+                return self._ongoing(node, today)
+            case FollowedWithin():
+                rows = self.rows(node.rows)
+                length = None if node.length is None else self.of_rows(rows).interval(node.length)
+                later = self.rows(node.later)
+                return windows.followed(self.batch, rows, later, length, node.unit)
+            case Attested():
+                return self._attested()
+            case _:
+                raise TypeError(f"{type(node).__name__} is not a truth")
+
+    def leaf_interval(self, node: Node) -> Interval:
+        """A number, word or date that is asked of the patient's facts."""
+        match node:
+            case Anchor():
+                day = days(getattr(self.batch.anchors, node.name))
+                return measures.fixed_date(day, self.height)
+            case PatientFact():
+                return measures.patient_number(self.batch, node.name)
+            case Measurement():
+                return measures.measurement(self.batch, node)
+            case Age():
+                return measures.age(self.batch, self.interval(node.anchor))
+            case Count():
+                return windows.count(self.batch, self.rows(node.rows))
+            case Since():
+                return measures.since(self.batch, self.rows(node.rows), self.interval(node.anchor), node.unit)
+            case SetDate():
+                return measures.set_date(self.batch, self.rows(node.rows), node.which)
+            case Times():
+                return times(self.batch, node, self.interval(node.anchor), self._of_results)
+            case _:
+                raise TypeError(f"{type(node).__name__} is not a number, a word or a date")
+
+    def rows(self, node: Node) -> Rows:
+        """The rows of an event set."""
+        match node:
+            case EventSet():
+                return event_set(self.batch, node)
+            case Only():
+                rows = self.rows(node.rows)
+                return keep(rows, self.of_rows(rows).truth(node.condition))
+            case Without():
+                return without(self.rows(node.rows), [self.rows(removed) for removed in node.removed])
+            case Edge():
+                return edge(self.batch, self.rows(node.rows), node.which)
+            case Started():
+                return started(self.rows(node.rows))
+            case _:
+                raise TypeError(f"{type(node).__name__} is not an event set")
+
+    def of_rows(self, rows: Rows) -> "RowEvaluator":
+        """An evaluator that answers for each row of a set."""
+        return RowEvaluator(self.batch, rows)
+
+    def _of_results(self, node: Node, frame: pl.DataFrame) -> Truth:
+        return ResultEvaluator(self.batch, frame).truth(node)
+
+    def _within(self, node: Within) -> Truth:
+        rows = self.rows(node.rows)
+        length = self.of_rows(rows).interval(node.length)
+        widest = self._widest(node.length)
+        return windows.within(self.batch, rows, length, widest, node.unit, self.interval(node.anchor))
+
+    def _ongoing(self, node: Ongoing, length: Constant) -> Truth:
+        rows = self.rows(node.rows)
+        no_time = self.of_rows(rows).interval(length)
+        return windows.ongoing(self.batch, rows, no_time, self.interval(node.anchor))
+
+    def _widest(self, length: Node) -> int:
+        """The longest length a row could ask for, whatever it says of itself."""
+        return int(SilentRowEvaluator(self.batch).interval(length).high[0])
+
+    def _attested(self) -> Truth:
+        if self.attested is None:
+            raise TypeError("attested(...) needs a criterion")
+        surely, surely_not = self.attested
+        bits = whole(NEEDS_ATTESTATION, self.height)
+        return truth(surely, ~surely_not, bits, whole(NEVER, self.height))
+
+
+class RowEvaluator(Evaluator):
+    """Answers for each row of a set: its attributes, and the members of its line."""
+
+    def __init__(self, batch: Batch, rows: Rows) -> None:
+        super().__init__(batch, rows.frame.height)
+        self.of = rows
+
+    def leaf_truth(self, node: Node) -> Truth:
+        """A yes/no attribute, or membership in a line."""
+        if isinstance(node, Includes):
+            return includes(self.batch, self.of, node)
+        return as_truth(self.leaf_interval(node))
+
+    def leaf_interval(self, node: Node) -> Interval:
+        """A number or word attribute."""
+        if not isinstance(node, RowAttribute):
+            raise TypeError(f"{type(node).__name__} cannot be asked of a row")
+        low, high = (self.of.frame[f"{node.name}_{end}"].cast(NUMBER) for end in ("low", "high"))
+        bits = whole(reason_bit(ATTRIBUTES[node.name].blank_reason), self.height)
+        return interval(low, high, bits, whole(NEVER, self.height))
+
+
+class SilentRowEvaluator(Evaluator):
+    """Answers for one row that says nothing of itself: every attribute may be anything."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(batch, 1)
+
+    def leaf_truth(self, node: Node) -> Truth:
+        """Open, whatever is asked."""
+        if isinstance(node, Includes):
+            return truth(flag(False, 1), flag(True, 1), whole(0, 1), whole(NEVER, 1))
+        return as_truth(self.leaf_interval(node))
+
+    def leaf_interval(self, node: Node) -> Interval:
+        """The whole domain of the attribute."""
+        if not isinstance(node, RowAttribute):
+            raise TypeError(f"{type(node).__name__} cannot be asked of a row")
+        attribute = ATTRIBUTES[node.name]
+        low, high = number(Decimal(attribute.low), 1), number(Decimal(attribute.high), 1)
+        return interval(low, high, whole(0, 1), whole(NEVER, 1))
+
+
+class ResultEvaluator(Evaluator):
+    """Answers for each result of the concept that ``times`` counts."""
+
+    def __init__(self, batch: Batch, frame: pl.DataFrame) -> None:
+        super().__init__(batch, frame.height)
+        self.frame = frame
+
+    def leaf_truth(self, node: Node) -> Truth:
+        """There are no yes/no results."""
+        raise TypeError(f"{type(node).__name__} cannot be asked of a result")
+
+    def leaf_interval(self, node: Node) -> Interval:
+        """The result's value or one of its limits."""
+        if not isinstance(node, ResultPart):
+            raise TypeError(f"{type(node).__name__} cannot be asked of a result")
+        return result_part(self.frame, node)
+
+
+def as_truth(value: Interval) -> Truth:
+    """A yes/no held as the ranks of no and yes."""
+    yes = len(YES_NO) - 1
+    return truth(value.low == yes, value.high == yes, value.reasons, value.until)
+
+
+def _floor(value: pl.Series) -> pl.Series:
+    """A number of days as a whole number, rounded down; unbounded ends reach past the calendar."""
+    return value.cast(pl.Float64).floor().clip(-NEVER, NEVER).cast(pl.Int64)

@@ -1,0 +1,122 @@
+"""Interval arithmetic and comparisons, exact on nine decimals."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import reduce
+
+import polars as pl
+
+from criteria.engine.values import (
+    NEVER,
+    Interval,
+    Truth,
+    choose,
+    clip,
+    flag,
+    interval,
+    larger,
+    number,
+    smaller,
+    truth,
+    whole,
+)
+
+Elementwise = Callable[[pl.Series, pl.Series], pl.Series]
+
+
+def add(left: Interval, right: Interval, today: int) -> Interval:
+    """Sum of two numbers, or a date and a number of days."""
+    return _moved(left.low + right.low, left.high + right.high, left, right, left.rate + right.rate, today)
+
+
+def subtract(left: Interval, right: Interval, today: int) -> Interval:
+    """Difference of two numbers, of a date and days, or of two dates (in days)."""
+    return _moved(left.low - right.high, left.high - right.low, left, right, left.rate - right.rate, today)
+
+
+def multiply(left: Interval, right: Interval, today: int) -> Interval:
+    """Product: the hull of the four products of the ends."""
+    ends = [clip(a * b) for a in (left.low, left.high) for b in (right.low, right.high)]
+    steady = left.rate == right.rate == 0
+    return _moved(reduce(smaller, ends), reduce(larger, ends), left, right, 0 if steady else -1, today)
+
+
+def _moved(
+    low: pl.Series, high: pl.Series, left: Interval, right: Interval, rate: int, today: int
+) -> Interval:
+    """The result with its own rate; a rate that is neither 0 nor 1 counts as changing tomorrow."""
+    until = smaller(left.until, right.until)
+    if rate not in (0, 1):
+        rate, until = 0, smaller(until, whole(today, len(until)))
+    is_number = low.dtype.is_decimal()
+    ends = (clip(low), clip(high)) if is_number else (low, high)
+    return interval(*ends, left.reasons | right.reasons, until, rate)
+
+
+def extreme(which: str, parts: list[Interval], today: int) -> Interval:
+    """``greatest`` or ``least``, end by end."""
+    pick: Elementwise = larger if which == "greatest" else smaller
+    reasons = reduce(lambda bits, part: bits | part.reasons, parts, whole(0, len(parts[0].low)))
+    until = reduce(smaller, (part.until for part in parts))
+    if any(part.rate for part in parts):
+        until = smaller(until, whole(today, len(until)))
+    low = reduce(pick, (part.low for part in parts))
+    high = reduce(pick, (part.high for part in parts))
+    return interval(low, high, reasons, until)
+
+
+def compare(operator: str, left: Interval, right: Interval, today: int) -> Truth:
+    """A comparison of two intervals: must hold for every pair, may hold for some pair."""
+    must, may = _pairs(operator, left, right)
+    until = smaller(smaller(left.until, right.until), _crossing(left, right, today))
+    return truth(must, may, left.reasons | right.reasons, until)
+
+
+def _pairs(operator: str, left: Interval, right: Interval) -> tuple[pl.Series, pl.Series]:
+    if operator == "<":
+        return left.high < right.low, left.low < right.high
+    if operator == "<=":
+        return left.high <= right.low, left.low <= right.high
+    if operator in (">", ">="):
+        return _pairs(operator.replace(">", "<"), right, left)
+    same = (left.low == left.high) & (right.low == right.high) & (left.low == right.low)
+    meet = (left.low <= right.high) & (right.low <= left.high)
+    return (same, meet) if operator == "=" else (~meet, ~same)
+
+
+def _crossing(left: Interval, right: Interval, today: int) -> pl.Series:
+    """The last day before a bound that grows daily may pass a bound that stands still."""
+    height = len(left.low)
+    if left.rate == right.rate:
+        return whole(NEVER, height)
+    growing, still = (left, right) if left.rate else (right, left)
+    soonest = whole(NEVER, height)
+    for fixed in (still.low, still.high):
+        for moving in (growing.low, growing.high):
+            gap = (fixed.cast(pl.Float64) - moving.cast(pl.Float64)).clip(-NEVER, NEVER)
+            reach = gap.ceil().cast(pl.Int64)
+            step = choose(reach >= 1, reach, gap.floor().cast(pl.Int64) + 1)
+            soonest = choose((step >= 1) & (step < soonest), step, soonest)
+    return choose(soonest >= NEVER, whole(NEVER, height), soonest + (today - 1))
+
+
+def among(item: Interval, choices: list[Decimal], words: bool) -> Truth:
+    """``in``: for a word every rank in its interval must be chosen, a number must be exactly one of them."""
+    height = len(item.low)
+    must, may = flag(False, height), flag(False, height)
+    for choice in choices:
+        chosen = number(choice, height)
+        may = may | ((item.low <= chosen) & (chosen <= item.high))
+        must = must | ((item.low == chosen) & (item.high == chosen))
+    if words:
+        must = must | _all_ranks_chosen(item, choices)
+    return truth(must, may, item.reasons, item.until)
+
+
+def _all_ranks_chosen(item: Interval, choices: list[Decimal]) -> pl.Series:
+    chosen = reduce(
+        lambda total, rank: total + ((item.low <= rank) & (item.high >= rank)).cast(pl.Int64),
+        choices,
+        whole(0, len(item.low)),
+    )
+    return chosen == (item.high - item.low).cast(pl.Int64) + 1

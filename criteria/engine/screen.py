@@ -1,0 +1,212 @@
+"""Verdicts: every criterion of a trial for every patient of a batch."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from criteria.engine.batch import Anchors, Batch
+from criteria.engine.evaluate import NEEDS_ATTESTATION, Evaluator
+from criteria.engine.logic import all_of, any_of, both, negate
+from criteria.engine.values import (
+    DAY_OF_FOREVER,
+    NEEDS_REVIEW,
+    NEVER,
+    Truth,
+    choose,
+    flag,
+    settled,
+    smaller,
+    truth,
+    whole,
+)
+from criteria.language.tree import Node
+from criteria.trial import Criterion, Curability, Part, Trial
+from schemas.facts import Facts
+from schemas.words import CURABILITIES, REASONS, VERDICTS
+
+PASS, FAIL, UNKNOWN, NOT_APPLICABLE = range(len(VERDICTS))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One criterion for every patient: ranks of verdict and curability, bits of reasons, last day it holds."""
+
+    verdict: pl.Series
+    reasons: pl.Series
+    curability: pl.Series
+    until: pl.Series
+
+
+def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame:
+    """Every criterion for every patient.
+
+    Columns: patient, criterion_id, kind, verdict, reason, curability, holds_until. One row per patient (in the order of the facts) and criterion (in protocol order). ``reason`` is null
+    unless unknown, ``curability`` null unless fail, ``holds_until`` null where nothing but new data can
+    change the verdict.
+    """
+    batch = Batch(facts, anchors, trial.max_lag_days)
+    frames = []
+    for place, criterion in enumerate(trial.criteria):
+        judged = _Judge(batch, trial, criterion).judged()
+        frames.append(_frame(batch, criterion, judged, place))
+    if not frames:
+        return _empty()
+    return pl.concat(frames).sort("patient", "place").drop("place")
+
+
+def _empty() -> pl.DataFrame:
+    words = ("criterion_id", "kind", "verdict", "reason", "curability")
+    return pl.DataFrame(
+        schema={"patient": pl.Int32, **dict.fromkeys(words, pl.String), "holds_until": pl.Date}
+    )
+
+
+def _frame(batch: Batch, criterion: Criterion, judged: Judged, place: int) -> pl.DataFrame:
+    nothing = whole(-1, batch.height)
+    reason = choose(judged.verdict == UNKNOWN, _first_reason(judged.reasons), nothing)
+    curability = choose(judged.verdict == FAIL, judged.curability, nothing)
+    return pl.DataFrame(
+        {
+            "patient": batch.facts.patients["patient"],
+            "place": whole(place, batch.height).cast(pl.Int32),
+            "criterion_id": pl.repeat(criterion.id, batch.height, eager=True),
+            "kind": pl.repeat(criterion.kind, batch.height, eager=True),
+            "verdict": _word(judged.verdict, VERDICTS),
+            "reason": _word(reason, REASONS),
+            "curability": _word(curability, CURABILITIES),
+            "holds_until": _date(judged.until),
+        }
+    )
+
+
+def _first_reason(bits: pl.Series) -> pl.Series:
+    """The rank of the published reason: the first in the order of the vocabulary."""
+    rank = whole(0, len(bits))
+    for place in reversed(range(len(REASONS))):
+        rank = choose((bits & (1 << place)) != 0, whole(place, len(bits)), rank)
+    return rank
+
+
+def _word(ranks: pl.Series, words: tuple[str, ...]) -> pl.Series:
+    """Ranks as words; rank -1, the last of the table, is no word."""
+    table = pl.Series([*words, None], dtype=pl.String)
+    return table.gather(choose(ranks < 0, whole(len(words), len(ranks)), ranks))
+
+
+def _date(until: pl.Series) -> pl.Series:
+    nothing = pl.repeat(None, len(until), eager=True, dtype=pl.Int64)
+    return choose(until < DAY_OF_FOREVER, until, nothing).cast(pl.Int32).cast(pl.Date)
+
+
+class _Judge:
+    """Judges one criterion; holds what its expressions share."""
+
+    def __init__(self, batch: Batch, trial: Trial, criterion: Criterion) -> None:
+        self.batch = batch
+        self.criterion = criterion
+        self.height = batch.height
+        self.is_inclusion = criterion.kind == "inclusion"
+        self.answer = self._answers(trial)
+        yes, no = ("pass", "fail") if self.is_inclusion else ("fail", "pass")
+        self.evaluator = Evaluator(batch, self.height, (self._answered(yes), self._answered(no)))
+
+    def _answers(self, trial: Trial) -> pl.Series:
+        names = {trial.id.casefold(), *(registry_id.casefold() for registry_id in trial.registry_ids)}
+        given = self.batch.facts.attestations.filter(
+            pl.col("trial_id").str.to_lowercase().is_in(names)
+            & (pl.col("criterion_id").str.to_lowercase() == self.criterion.id.lower())
+        )
+        latest = self.batch.place(given).sort("place", "date").group_by("place", maintain_order=True).last()
+        return self.batch.spread(latest.select("place", "answer"))["answer"]
+
+    def _answered(self, word: str) -> pl.Series:
+        return (self.answer == word).fill_null(False)
+
+    def judged(self) -> Judged:
+        """The verdict, with a person's answer where the registry leaves it open."""
+        statement = self._statement()
+        verdict = choose(statement.must, whole(PASS, self.height), whole(FAIL, self.height))
+        verdict = choose(statement.unknown, whole(UNKNOWN, self.height), verdict)
+        reasons, until = statement.reasons, statement.until
+        if self.criterion.applies is not None:
+            applies = self.evaluator.truth(self.criterion.applies)
+            open_ = applies.unknown & (verdict != PASS)
+            verdict = choose(open_, whole(UNKNOWN, self.height), verdict)
+            verdict = choose(~applies.may, whole(NOT_APPLICABLE, self.height), verdict)
+            reasons = choose(open_, reasons | applies.reasons, reasons)
+            until = choose(applies.may, smaller(until, applies.until), applies.until)
+        curability = self._curability()
+        for rank, word in enumerate(VERDICTS):
+            answered = (verdict == UNKNOWN) & self._answered(word)
+            last = CURABILITIES.index(self._cases()[-1].word)
+            curability = choose(answered, whole(last, self.height), curability)
+            verdict = choose(answered, whole(rank, self.height), verdict)
+        return Judged(verdict, reasons, curability, until)
+
+    def _statement(self) -> Truth:
+        """What must hold to pass: the inclusion itself, or the exclusion negated, once."""
+        criterion = self.criterion
+        if criterion.manual is not None:
+            return self._open(NEEDS_ATTESTATION)
+        if criterion.parts:
+            body = any_of([self._with_review(part.main, part.review) for part in criterion.parts])
+            body = self._reviewed(body, criterion.review)
+        else:
+            body = self._with_review(criterion.main, criterion.review)
+        return body if self.is_inclusion else negate(body)
+
+    def _with_review(self, main: Node | None, review: Node | None) -> Truth:
+        body = settled(self.is_inclusion, self.height) if main is None else self.evaluator.truth(main)
+        return self._reviewed(body, review)
+
+    def _reviewed(self, body: Truth, review: Node | None) -> Truth:
+        """What is left to a person cannot be decided by the registry, whichever way it points."""
+        if review is None:
+            return body
+        open_question = both(self.evaluator.truth(review), self._open(NEEDS_REVIEW))
+        return all_of([body, negate(open_question)]) if self.is_inclusion else any_of([body, open_question])
+
+    def _open(self, bit: int) -> Truth:
+        height = self.height
+        return truth(flag(False, height), flag(True, height), whole(bit, height), whole(NEVER, height))
+
+    def _cases(self) -> tuple[Curability, ...]:
+        """The criterion's own cases, or those of its last part; a manual one may be corrected by data."""
+        if self.criterion.curability:
+            return self.criterion.curability
+        if self.criterion.parts:
+            return max((part.curability for part in self.criterion.parts), key=_severity)
+        return (Curability(None, "data"),)
+
+    def _curability(self) -> pl.Series:
+        """Rank of the curability of a fail, computed for everybody and read only where there is one."""
+        if not self.criterion.parts:
+            return self._case_rank(self._cases())
+        return self._curability_of_parts()
+
+    def _case_rank(self, cases: tuple[Curability, ...]) -> pl.Series:
+        rank = whole(CURABILITIES.index(cases[-1].word), self.height)
+        for case in reversed(cases[:-1]):
+            if case.when is not None:
+                holds = self.evaluator.truth(case.when).must
+                rank = choose(holds, whole(CURABILITIES.index(case.word), self.height), rank)
+        return rank
+
+    def _curability_of_parts(self) -> pl.Series:
+        """An inclusion can be met by its most curable part; an exclusion lifts with its least curable one."""
+        start = len(CURABILITIES) - 1 if self.is_inclusion else 0
+        rank = whole(start, self.height)
+        for part in self.criterion.parts:
+            own = self._case_rank(part.curability or self._cases())
+            failing = self._failing(part)
+            better = own < rank if self.is_inclusion else own > rank
+            rank = choose(failing & better, own, rank)
+        return rank
+
+    def _failing(self, part: Part) -> pl.Series:
+        body = self._with_review(part.main, part.review)
+        return ~body.may if self.is_inclusion else body.must
+
+
+def _severity(cases: tuple[Curability, ...]) -> int:
+    return CURABILITIES.index(cases[-1].word)

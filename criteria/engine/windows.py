@@ -1,0 +1,185 @@
+"""Truths about event sets: ever, within a window, followed by, and how many. Decided row by row."""
+
+import polars as pl
+
+from criteria.engine.batch import Batch, Proof
+from criteria.engine.calendar import first_anchor_after, window_end, window_start
+from criteria.engine.rows import IDENTITY, Rows, lifetime_proof
+from criteria.engine.values import (
+    NEVER,
+    PARTIAL_DATE,
+    Interval,
+    Truth,
+    choose,
+    flag,
+    number,
+    smaller,
+    truth,
+    whole,
+)
+from schemas.facts import NUMBER
+from schemas.words import UNBOUNDED
+
+
+def exists(batch: Batch, found: pl.DataFrame, proof: Proof) -> Truth:
+    """Whether some row qualifies, from rows with ``place``, ``must``, ``may``, ``reasons`` and ``until``.
+
+    A "yes" lasts as long as the longest-lasting row that gives it; anything else may change with any row.
+    """
+    doubt = pl.when(pl.col("reasons") == 0).then(PARTIAL_DATE).otherwise(pl.col("reasons"))
+    grouped = found.group_by("place").agg(
+        pl.col("must").any(),
+        pl.col("may").any(),
+        doubt.filter(pl.col("may") & ~pl.col("must")).bitwise_or().alias("reasons"),
+        pl.col("until").filter(pl.col("must")).max().alias("lasting"),
+        pl.col("until").min().alias("until"),
+    )
+    spread = batch.spread(grouped)
+    must = spread["must"].fill_null(False)
+    may = spread["may"].fill_null(False) | ~proof.given
+    reasons = spread["reasons"].fill_null(0) | proof.reasons
+    until = smaller(spread["until"].fill_null(NEVER), proof.until)
+    return truth(must, may, reasons, choose(must, spread["lasting"].fill_null(NEVER), until))
+
+
+def ever(batch: Batch, rows: Rows) -> Truth:
+    """``ever``: any row, over the whole life."""
+    found = rows.frame.select(
+        "place", "must", "reasons", pl.lit(True).alias("may"), pl.col("fact_until").alias("until")
+    )
+    return exists(batch, found, lifetime_proof(batch, rows.home_tables))
+
+
+def within(batch: Batch, rows: Rows, length: Interval, widest: int, unit: str, anchor: Interval) -> Truth:
+    """``within_*``: a row shares a day with [anchor - length, anchor].
+
+    ``length`` is per row, ``anchor`` per patient; ``widest`` is the length of a row that says nothing.
+    """
+    found = _in_window(batch, rows, length, unit, anchor)
+    return exists(batch, found, _window_proof(batch, rows, widest, unit, anchor))
+
+
+def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: Interval) -> pl.DataFrame:
+    """Each row's place in the window: surely in, may be in, and until when that stays so."""
+    shortest, longest = (end.cast(pl.Int64) for end in (length.low, length.high))
+    places = rows.column("place")
+    low, high, bits = (column.gather(places) for column in (anchor.low, anchor.high, anchor.reasons))
+    s_low, s_high = rows.column("start_earliest"), rows.column("start_latest")
+    e_low, e_high = rows.column("end_earliest"), rows.column("end_latest")
+    must = rows.column("must") & (s_high <= low) & (e_low >= window_start(high, shortest, unit))
+    may = (s_low <= high) & (e_high >= window_start(low, longest, unit))
+    until = smaller(rows.column("fact_until"), anchor.until.gather(places))
+    if anchor.rate:
+        changes = [
+            s_low - high,
+            s_high - low,
+            first_anchor_after(e_high, longest, unit) - low,
+            first_anchor_after(e_low, shortest, unit) - high,
+        ]
+        until = smaller(until, soonest(changes, batch.today))
+    reasons = rows.column("reasons") | bits | length.reasons
+    return rows.frame.select("place").with_columns(must=must, may=may, reasons=reasons, until=until)
+
+
+def ongoing(batch: Batch, rows: Rows, no_time: Interval, anchor: Interval) -> Truth:
+    """``ongoing``: a row runs on the anchor day; a course may have begun at any time of life."""
+    low, height = batch.birth_earliest, batch.height
+    high = smaller(anchor.high, whole(batch.today, height))
+    proof = batch.proof_of_absence(rows.home_tables, low, high, False, flag(bool(anchor.rate), height))
+    return exists(batch, _in_window(batch, rows, no_time, "days", anchor), proof)
+
+
+def soonest(changes: list[pl.Series], today: int) -> pl.Series:
+    """The last as-of day before the soonest of the changes, given in days from now; past ones never come."""
+    height = len(changes[0])
+    nearest = whole(NEVER, height)
+    for change in changes:
+        nearest = choose((change >= 1) & (change < nearest), change, nearest)
+    return choose(nearest >= NEVER // 2, whole(NEVER, height), nearest + (today - 1))
+
+
+def _window_proof(batch: Batch, rows: Rows, widest: int, unit: str, anchor: Interval) -> Proof:
+    """Whether absence is proven over the widest window that a row could ask about."""
+    low = window_start(anchor.low, whole(widest, batch.height), unit)
+    high = smaller(anchor.high, whole(batch.today, batch.height))
+    moves = flag(bool(anchor.rate), batch.height)
+    return batch.proof_of_absence(rows.home_tables, low, high, bool(anchor.rate), moves)
+
+
+def followed(batch: Batch, rows: Rows, later: Rows, length: Interval | None, unit: str) -> Truth:
+    """``followed_within_*``: another row starts from a row's first day to its last day + length."""
+    frame = rows.frame
+    if length is None:
+        reach_low = reach_high = whole(NEVER, frame.height)
+    else:
+        reach_low = window_end(frame["end_earliest"], length.low.cast(pl.Int64), unit)
+        reach_high = window_end(frame["end_latest"], length.high.cast(pl.Int64), unit)
+    doubt = whole(0, frame.height) if length is None else length.reasons
+    frame = frame.with_columns(reach_low=reach_low, reach_high=reach_high, length_reasons=doubt)
+    pairs = frame.join(later.frame, on="place", suffix="_later")
+    another = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_later") for name in IDENTITY[1:])
+    pairs = pairs.filter(another).select(
+        "place",
+        (
+            pl.col("must")
+            & pl.col("must_later")
+            & (pl.col("start_earliest_later") >= pl.col("start_latest"))
+            & (pl.col("start_latest_later") <= pl.col("reach_low"))
+        ).alias("must"),
+        (
+            (pl.col("start_latest_later") >= pl.col("start_earliest"))
+            & (pl.col("start_earliest_later") <= pl.col("reach_high"))
+        ).alias("may"),
+        (pl.col("reasons") | pl.col("reasons_later") | pl.col("length_reasons")).alias("reasons"),
+        pl.min_horizontal("fact_until", "fact_until_later").alias("until"),
+    )
+    return exists(batch, pairs, _followed_proof(batch, rows, later, frame))
+
+
+def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) -> Proof:
+    """No further row of the set, and none of the later ones in any row's reach, went unrecorded."""
+    first = lifetime_proof(batch, rows.home_tables)
+    today = whole(batch.today, frame.height)
+    second = batch.proof_of_absence(
+        later.home_tables,
+        frame["start_earliest"],
+        smaller(frame["reach_high"], today),
+        low_moves=False,
+        high_moves=frame["reach_high"] > today,
+        places=frame["place"],
+    )
+    reasons = choose(second.given, whole(0, frame.height), second.reasons | frame["reasons"])
+    # A reach that ends after today stops moving once today has passed it.
+    stops = choose(frame["reach_high"] > today, frame["reach_high"], whole(NEVER, frame.height))
+    grouped = (
+        frame.select("place", "fact_until")
+        .with_columns(given=second.given, reasons=reasons, until=smaller(second.until, stops))
+        .group_by("place")
+        .agg(
+            pl.col("given").all(),
+            pl.col("reasons").bitwise_or(),
+            pl.min_horizontal(pl.col("until").min(), pl.col("fact_until").min()).alias("until"),
+        )
+    )
+    spread = batch.spread(grouped)
+    given = first.given & spread["given"].fill_null(True)
+    reasons = first.reasons | spread["reasons"].fill_null(0)
+    return Proof(given, reasons, smaller(first.until, spread["until"].fill_null(NEVER)))
+
+
+def count(batch: Batch, rows: Rows) -> Interval:
+    """``count``: from the certain rows to all rows, without end where absence is not proven."""
+    proof = lifetime_proof(batch, rows.home_tables)
+    grouped = rows.frame.group_by("place").agg(
+        pl.col("must").sum().alias("surely"),
+        pl.len().alias("possibly"),
+        pl.col("reasons").filter(~pl.col("must")).bitwise_or().alias("reasons"),
+        pl.col("fact_until").min().alias("until"),
+    )
+    spread = batch.spread(grouped)
+    low = spread["surely"].fill_null(0).cast(NUMBER)
+    high = spread["possibly"].fill_null(0).cast(NUMBER)
+    high = choose(proof.given, high, number(UNBOUNDED, batch.height))
+    reasons = spread["reasons"].fill_null(0) | proof.reasons
+    until = smaller(spread["until"].fill_null(NEVER), proof.until)
+    return Interval(low, high, choose(low == high, whole(0, batch.height), reasons), until)

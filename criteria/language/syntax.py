@@ -1,0 +1,182 @@
+"""From text to a plain syntax tree: what sqlglot reads, reduced to what the language allows."""
+
+import logging
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+# sqlglot logs what it cannot read; our own error says it better.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
+
+MAX_EXPRESSION_CHARACTERS = 4000
+_COMPARISONS: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_ARITHMETIC: dict[type[exp.Expression], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
+_CONNECTIVES: dict[type[exp.Expression], str] = {exp.And: "and", exp.Or: "or"}
+# Functions that sqlglot knows by a node type of its own.
+_NAMED_NODES: dict[type[exp.Expression], str] = {
+    exp.First: "first",
+    exp.Last: "last",
+    exp.Count: "count",
+    exp.Greatest: "greatest",
+    exp.Least: "least",
+}
+
+
+class SyntaxFault(Exception):
+    """The text is not in the language; ``place`` is the 1-based character, 0 if unknown."""
+
+    def __init__(self, what: str, place: int = 0) -> None:
+        super().__init__(what)
+        self.what = what
+        self.place = place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Syntax:
+    """A part of the text; ``place`` is its 1-based character."""
+
+    text: str
+    place: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberSyntax(Syntax):
+    """A number as written."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordSyntax(Syntax):
+    """A word in single quotes."""
+
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameSyntax(Syntax):
+    """A bare name, or ``reading.name`` with ``prefix`` reading."""
+
+    name: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSyntax(Syntax):
+    """An operator or a function with its arguments, in order."""
+
+    name: str
+    arguments: tuple[Syntax, ...]
+
+
+def read_syntax(text: str) -> Syntax:
+    """The syntax tree of one expression.
+
+    Raises ``SyntaxFault`` for anything that is not an expression of the closed language: statements,
+    subqueries, casts, comments that hide text, quoted names, unknown operators.
+    """
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
+        raise SyntaxFault(f"the expression is longer than {MAX_EXPRESSION_CHARACTERS} characters.")
+    if "--" in text or "/*" in text:
+        raise SyntaxFault("comments belong beside the expression, not inside it.", text.find("--") + 1)
+    try:
+        trees = sqlglot.parse(text)
+    except (SqlglotError, RecursionError):
+        raise SyntaxFault("the expression cannot be read; look for a missing bracket or operator.") from None
+    if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Block):
+        raise SyntaxFault("exactly one expression is needed.")
+    return _convert(trees[0], text)
+
+
+def _convert(node: exp.Expression, text: str) -> Syntax:
+    kind = type(node)
+    if kind is exp.Paren:
+        return _convert(node.this, text)
+    if kind is exp.Literal:
+        return _literal(node, text)
+    if kind is exp.Column:
+        return _name(node, text)
+    if kind is exp.Neg and isinstance(node.this, exp.Literal) and not node.this.is_string:
+        number = _literal(node.this, text)
+        if isinstance(number, NumberSyntax):
+            return NumberSyntax(text=f"-{number.text}", place=number.place, value=-number.value)
+    call = _call_parts(node)
+    if call is None:
+        raise SyntaxFault(f"'{_shown(node)}' is not part of the criterion language.", _place(node, text))
+    name, arguments = call
+    return CallSyntax(
+        text=_shown(node),
+        place=_place(node, text),
+        name=name,
+        arguments=tuple(_convert(argument, text) for argument in arguments),
+    )
+
+
+def _call_parts(node: exp.Expression) -> tuple[str, list[exp.Expression]] | None:
+    """The name and the arguments of an operator or function, or nothing if it is not allowed."""
+    kind = type(node)
+    if kind is exp.Anonymous:
+        return node.name.lower(), list(node.expressions)
+    if kind is exp.If:
+        parts = [node.this, node.args.get("true"), node.args.get("false")]
+        return "if", [part for part in parts if part is not None]
+    if kind is exp.Not:
+        return "not", [node.this]
+    if kind is exp.Between and not node.args.get("symmetric"):
+        return "between", [node.this, node.args["low"], node.args["high"]]
+    if kind is exp.In and node.expressions and not node.args.get("query"):
+        return "in", [node.this, *node.expressions]
+    for table in (_COMPARISONS, _ARITHMETIC, _CONNECTIVES):
+        if kind in table:
+            return table[kind], [node.this, node.expression]
+    if kind in _NAMED_NODES and not isinstance(node.this, exp.Distinct | exp.Star):
+        return _NAMED_NODES[kind], [node.this, *node.expressions]
+    if isinstance(node, exp.Func):
+        return node.sql_name().lower(), []
+    return None
+
+
+def _literal(node: exp.Expression, text: str) -> Syntax:
+    if node.is_string:
+        return WordSyntax(text=f"'{node.name}'", place=_place(node, text), word=node.name)
+    try:
+        value = Decimal(node.name)
+    except InvalidOperation:
+        raise SyntaxFault(f"'{node.name}' is not a number.", _place(node, text)) from None
+    if "e" in node.name.lower():
+        raise SyntaxFault("numbers are written without an exponent.", _place(node, text))
+    return NumberSyntax(text=node.name, place=_place(node, text), value=value)
+
+
+def _name(node: exp.Expression, text: str) -> NameSyntax:
+    identifier = node.this
+    if not isinstance(identifier, exp.Identifier) or identifier.quoted or node.args.get("db"):
+        raise SyntaxFault(f"'{_shown(node)}' is not a name of the language.", _place(node, text))
+    return NameSyntax(text=_shown(node), place=_place(node, text), name=node.name, prefix=node.table)
+
+
+def _shown(node: exp.Expression) -> str:
+    """The part as text, for messages; long parts are cut."""
+    shown = node.sql()
+    if isinstance(node, exp.Anonymous | exp.Column):
+        return shown
+    return shown if len(shown) <= 120 else shown[:117] + "..."
+
+
+def _place(node: exp.Expression, text: str) -> int:
+    """The 1-based character at which the part begins, as near as the parser remembers."""
+    starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
+    if starts:
+        return min(starts) + 1
+    found = text.lower().find(node.name.lower()) if node.name else -1
+    return found + 1
