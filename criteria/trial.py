@@ -93,8 +93,13 @@ class Trial:
     max_lag_days: int
     questions: tuple[Question, ...]
     criteria: tuple[Criterion, ...]
-    file_name: str
+    path: Path
     raw: bytes
+
+    @property
+    def file_name(self) -> str:
+        """The file's name, for messages and the manifest."""
+        return self.path.name
 
     @property
     def sha256(self) -> str:
@@ -140,7 +145,7 @@ def load_trial(name_or_path: str, catalogue: Catalogue, readings: Mapping[str, s
     except tomllib.TOMLDecodeError as error:
         raise TrialError(path.name, f"not valid TOML: {error}.", "Correct the file there.") from None
     check_trial_shape(document, path.name)
-    return _Reader(document, path.name, raw, catalogue, dict(readings or {})).trial()
+    return _Reader(document, path, raw, catalogue, dict(readings or {})).trial()
 
 
 def _find(name_or_path: str) -> Path:
@@ -163,10 +168,11 @@ class _Reader:
     """Reads one document; holds what every expression in it shares."""
 
     def __init__(
-        self, document: dict[str, Any], name: str, raw: bytes, catalogue: Catalogue, chosen: dict[str, str]
+        self, document: dict[str, Any], path: Path, raw: bytes, catalogue: Catalogue, chosen: dict[str, str]
     ) -> None:
         self.document = document
-        self.name = name
+        self.path = path
+        self.name = name = path.name
         self.raw = raw
         self.catalogue = catalogue
         self.questions = tuple(self._question(key, value, chosen) for key, value in self._tables("questions"))
@@ -196,7 +202,7 @@ class _Reader:
             max_lag_days=head.get("max_lag_days", 7),
             questions=self.questions,
             criteria=criteria,
-            file_name=self.name,
+            path=self.path,
             raw=self.raw,
         )
 

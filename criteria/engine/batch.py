@@ -99,7 +99,7 @@ class Batch:
         return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
 
     def latest(self, concept: str) -> pl.DataFrame | None:
-        """Each patient's latest result of a concept, one row per patient of the batch; nothing if nobody has one."""
+        """The latest result of a concept, one row per patient of the batch; nothing if nobody has one."""
         frame = self._latest_by_concept.get(concept)
         return None if frame is None else self.spread(frame)
 

@@ -29,7 +29,7 @@ PASS, FAIL, UNKNOWN, NOT_APPLICABLE = range(len(VERDICTS))
 
 @dataclass(frozen=True)
 class Judged:
-    """One criterion for every patient: ranks of verdict and curability, bits of reasons, last day it holds."""
+    """One criterion for every patient: verdict and curability as ranks, reasons as bits, the last day."""
 
     verdict: pl.Series
     reasons: pl.Series
@@ -40,9 +40,9 @@ class Judged:
 def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame:
     """Every criterion for every patient.
 
-    Columns: patient, criterion_id, kind, verdict, reason, curability, holds_until. One row per patient (in the order of the facts) and criterion (in protocol order). ``reason`` is null
-    unless unknown, ``curability`` null unless fail, ``holds_until`` null where nothing but new data can
-    change the verdict.
+    One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
+    patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
+    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict.
     """
     batch = Batch(facts, anchors, trial.max_lag_days)
     frames = []

@@ -115,7 +115,10 @@ def _comparison(operator: str, left: Syntax, right: Syntax, call: CallSyntax, sc
         second = word_constant(right, first, scope) if isinstance(right, WordSyntax) else build(right, scope)
     comparable = first.type is second.type and first.domain == second.domain
     if not comparable or first.type not in (Type.NUMBER, Type.DATE, Type.WORD):
-        what = f"'{first.text}' ({first.type.value}) cannot be compared with '{second.text}' ({second.type.value})."
+        what = (
+            f"'{first.text}' ({first.type.value}) cannot be compared with "
+            f"'{second.text}' ({second.type.value})."
+        )
         raise scope.fault(call.place, what)
     if isinstance(first, Constant) and isinstance(second, Constant):
         return truth_constant(_settled(operator, first.value, second.value), call.text)

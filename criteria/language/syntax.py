@@ -12,7 +12,7 @@ from sqlglot.errors import SqlglotError
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 MAX_EXPRESSION_CHARACTERS = 4000
-_COMPARISONS: dict[type[exp.Expression], str] = {
+_COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
     exp.LT: "<",
@@ -20,10 +20,10 @@ _COMPARISONS: dict[type[exp.Expression], str] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
-_ARITHMETIC: dict[type[exp.Expression], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
-_CONNECTIVES: dict[type[exp.Expression], str] = {exp.And: "and", exp.Or: "or"}
+_ARITHMETIC: dict[type[exp.Expr], str] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
+_CONNECTIVES: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 # Functions that sqlglot knows by a node type of its own.
-_NAMED_NODES: dict[type[exp.Expression], str] = {
+_NAMED_NODES: dict[type[exp.Expr], str] = {
     exp.First: "first",
     exp.Last: "last",
     exp.Count: "count",
@@ -98,7 +98,7 @@ def read_syntax(text: str) -> Syntax:
     return _convert(trees[0], text)
 
 
-def _convert(node: exp.Expression, text: str) -> Syntax:
+def _convert(node: exp.Expr, text: str) -> Syntax:
     kind = type(node)
     if kind is exp.Paren:
         return _convert(node.this, text)
@@ -122,7 +122,7 @@ def _convert(node: exp.Expression, text: str) -> Syntax:
     )
 
 
-def _call_parts(node: exp.Expression) -> tuple[str, list[exp.Expression]] | None:
+def _call_parts(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
     """The name and the arguments of an operator or function, or nothing if it is not allowed."""
     kind = type(node)
     if kind is exp.Anonymous:
@@ -146,7 +146,7 @@ def _call_parts(node: exp.Expression) -> tuple[str, list[exp.Expression]] | None
     return None
 
 
-def _literal(node: exp.Expression, text: str) -> Syntax:
+def _literal(node: exp.Expr, text: str) -> Syntax:
     if node.is_string:
         return WordSyntax(text=f"'{node.name}'", place=_place(node, text), word=node.name)
     try:
@@ -158,14 +158,17 @@ def _literal(node: exp.Expression, text: str) -> Syntax:
     return NumberSyntax(text=node.name, place=_place(node, text), value=value)
 
 
-def _name(node: exp.Expression, text: str) -> NameSyntax:
+def _name(node: exp.Expr, text: str) -> NameSyntax:
     identifier = node.this
     if not isinstance(identifier, exp.Identifier) or identifier.quoted or node.args.get("db"):
         raise SyntaxFault(f"'{_shown(node)}' is not a name of the language.", _place(node, text))
-    return NameSyntax(text=_shown(node), place=_place(node, text), name=node.name, prefix=node.table)
+    prefix = node.args.get("table")
+    return NameSyntax(
+        text=_shown(node), place=_place(node, text), name=node.name, prefix=prefix.name if prefix else ""
+    )
 
 
-def _shown(node: exp.Expression) -> str:
+def _shown(node: exp.Expr) -> str:
     """The part as text, for messages; long parts are cut."""
     shown = node.sql()
     if isinstance(node, exp.Anonymous | exp.Column):
@@ -173,10 +176,9 @@ def _shown(node: exp.Expression) -> str:
     return shown if len(shown) <= 120 else shown[:117] + "..."
 
 
-def _place(node: exp.Expression, text: str) -> int:
+def _place(node: exp.Expr, text: str) -> int:
     """The 1-based character at which the part begins, as near as the parser remembers."""
-    starts = [part.meta["start"] for part in node.walk() if "start" in part.meta]
+    starts: list[int] = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     if starts:
         return min(starts) + 1
-    found = text.lower().find(node.name.lower()) if node.name else -1
-    return found + 1
+    return text.lower().find(node.name.lower()) + 1 if node.name else 0

@@ -1,0 +1,377 @@
+"""Worked examples: a patient in brief, turned into facts and judged: a trial file shows what it means.
+
+An example says only what matters. Everything else about the patient is: nothing recorded, every table
+complete since birth and up to the as-of date. The keys are those of ``docs/trial-files.md``.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from criteria.engine.batch import Anchors
+from criteria.engine.screen import evaluate_trial
+from criteria.language.scope import ANCHORS, LIMIT_PARTS
+from criteria.trial import Trial, load_trial
+from data.catalogue import Catalogue, SetInfo, UnitTable, UnknownUnit
+from schemas.errors import TrialError, nearest
+from schemas.facts import ATTRIBUTES, EVERYBODY, SCHEMAS, Facts
+from schemas.words import (
+    BEGINNING,
+    DECIMAL_PLACES,
+    FOREVER,
+    RESULT_WORDS,
+    SEXES,
+    UNBOUNDED,
+    WORD_DOMAINS,
+    YES_NO,
+    reason_bit,
+)
+
+DEFAULT_AS_OF = date(2026, 6, 30)
+CONTROL_KEYS = ("expect", "reason", "readings", "because", "not_captured", "attested", *ANCHORS)
+PATIENT_KEYS = ("sex", "age", "birth", "childbearing_potential", "prior_lines")
+GRID = Decimal(1).scaleb(-DECIMAL_PLACES)
+_VALUE = re.compile(r"(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*)")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the engine says of an example."""
+
+    verdict: str
+    reason: str | None
+
+
+def judge_example(trial: Trial, criterion_id: str, example: dict[str, Any], catalogue: Catalogue) -> Outcome:
+    """The verdict on one criterion for the patient of an example, with the example's own readings."""
+    readings = {**trial.readings, **{key: str(value) for key, value in example.get("readings", {}).items()}}
+    read = load_trial_again(trial, catalogue, readings)
+    facts, anchors = example_facts(example, catalogue, f"{trial.file_name}, criterion {criterion_id}")
+    if "attested" in example:
+        facts = _attest(facts, trial.id, criterion_id, example["attested"])
+    row = evaluate_trial(read, facts, anchors).row(
+        by_predicate=pl.col("criterion_id") == criterion_id, named=True
+    )
+    return Outcome(row["verdict"], row["reason"])
+
+
+def load_trial_again(trial: Trial, catalogue: Catalogue, readings: dict[str, str]) -> Trial:
+    """The same file with other readings; the same object where nothing changes."""
+    if readings == trial.readings:
+        return trial
+    return load_trial(str(trial.path), catalogue, readings)
+
+
+def example_facts(example: dict[str, Any], catalogue: Catalogue, where: str) -> tuple[Facts, Anchors]:
+    """The facts of the one patient that an example describes; ``TrialError`` for what cannot be read."""
+    return _Example(example, catalogue, where).facts()
+
+
+def nobody(as_of: date = DEFAULT_AS_OF, captured: bool = False) -> tuple[Facts, Anchors]:
+    """A patient about whom nothing is recorded; with ``captured``, in tables declared complete."""
+    empty = _Example(
+        {"as_of": as_of.isoformat(), "birth": "unknown"}, Catalogue({}, {}, UnitTable({})), "nobody"
+    )
+    facts, anchors = empty.facts()
+    if not captured:
+        facts = _replace(facts, coverage=facts.coverage.clear())
+    return facts, anchors
+
+
+def _replace(facts: Facts, **frames: pl.DataFrame) -> Facts:
+    values = {name: getattr(facts, name) for name in SCHEMAS}
+    return Facts(facts.as_of, **{**values, **frames})
+
+
+def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: str) -> Facts:
+    row = {
+        "patient": 0,
+        "trial_id": trial_id,
+        "criterion_id": criterion_id,
+        "answer": answer,
+        "date": facts.as_of,
+        "source_row": 1,
+    }
+    return _replace(facts, attestations=pl.DataFrame([row], schema=SCHEMAS["attestations"]))
+
+
+class _Example:
+    """Reads one example; every message names the trial file and the criterion."""
+
+    def __init__(self, example: dict[str, Any], catalogue: Catalogue, where: str) -> None:
+        self.example = example
+        self.catalogue = catalogue
+        self.where = f"{where}, example"
+        as_of = self._date(example.get("as_of", DEFAULT_AS_OF.isoformat()), "as_of")
+        enrollment = self._date(example.get("enrollment", as_of.isoformat()), "enrollment")
+        first_dose = self._date(example.get("first_dose", enrollment.isoformat()), "first_dose")
+        self.anchors = Anchors(as_of, enrollment, first_dose)
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in SCHEMAS}
+
+    def facts(self) -> tuple[Facts, Anchors]:
+        """The facts and the dates."""
+        self.rows["patients"].append(self._patient())
+        measured: dict[str, dict[str, Any]] = {}
+        for key, value in self.example.items():
+            concept, part = self._split(key)
+            if key in (*CONTROL_KEYS, *PATIENT_KEYS):
+                continue
+            if concept in self.catalogue.measurements:
+                measured.setdefault(concept, {})[part] = value
+            elif key in self.catalogue.sets:
+                for row in value if isinstance(value, list) else [value]:
+                    self._event(self.catalogue.sets[key], row)
+            else:
+                known = [*self.catalogue.measurements, *self.catalogue.sets, *CONTROL_KEYS, *PATIENT_KEYS]
+                raise TrialError(self.where, f"unknown key '{key}'.", nearest(key, known))
+        for concept, parts in measured.items():
+            self._measurement(concept, parts)
+        for number in range(1, int(self.example.get("prior_lines", 0)) + 1):
+            line = {"start": str(-1000 + number), "end": str(-1000 + number)}
+            self._event(self.catalogue.sets["lines"], line)
+        self._coverage()
+        frames = {name: pl.DataFrame(rows, schema=SCHEMAS[name]) for name, rows in self.rows.items()}
+        return Facts(self.anchors.as_of, **frames), self.anchors
+
+    def _fault(self, key: str, what: str, next_step: str = "Correct the example.") -> TrialError:
+        return TrialError(f"{self.where}, '{key}'", what, next_step)
+
+    def _split(self, key: str) -> tuple[str, str]:
+        for part in (*LIMIT_PARTS, "days_ago"):
+            if key.endswith(f"_{part}"):
+                return key.removesuffix(f"_{part}"), part
+        return key, "value"
+
+    def _patient(self) -> dict[str, Any]:
+        earliest, latest = self._birth()
+        sex = self.example.get("sex")
+        if sex is not None and sex not in SEXES:
+            raise self._fault("sex", f"is one of {', '.join(SEXES)}.")
+        ranks = (SEXES.index(sex),) * 2 if sex else (0, len(SEXES) - 1)
+        bearing = self.example.get("childbearing_potential")
+        answers = (YES_NO.index(bearing),) * 2 if bearing else (0, 1)
+        unknown = reason_bit("never_recorded")
+        return {
+            "patient": 0,
+            "patient_id": "example",
+            "site": None,
+            "birth_earliest": earliest,
+            "birth_latest": latest,
+            "birth_reasons": 0 if earliest == latest else unknown,
+            "sex_low": ranks[0],
+            "sex_high": ranks[1],
+            "sex_reasons": 0 if sex else unknown,
+            "childbearing_potential_low": answers[0],
+            "childbearing_potential_high": answers[1],
+            "childbearing_potential_reasons": 0 if bearing else unknown,
+            "deceased": False,
+            "vital_status": "alive",
+            "last_contact_latest": self.anchors.as_of,
+            "contact_permitted": None,
+        }
+
+    def _birth(self) -> tuple[date, date]:
+        if "birth" in self.example and self.example["birth"] != "unknown":
+            return self._interval(self.example["birth"], "birth")
+        if "age" in self.example:
+            as_of = self.anchors.as_of
+            born = as_of.replace(year=as_of.year - int(self.example["age"]), day=1)
+            return born, born
+        return BEGINNING, self.anchors.as_of
+
+    def _date(self, value: Any, key: str) -> date:
+        earliest, latest = self._interval(value, key)
+        if earliest != latest:
+            raise self._fault(key, "must be a whole date, YYYY-MM-DD.")
+        return earliest
+
+    def _interval(self, value: Any, key: str) -> tuple[date, date]:
+        """A date: ISO (also YYYY-MM, YYYY), or days relative to the as-of date ("-30")."""
+        text = str(value)
+        if re.fullmatch(r"[+-]?\d{1,3}|[+-]\d+", text):
+            day = self.anchors.as_of + timedelta(days=int(text))
+            return day, day
+        try:
+            if re.fullmatch(r"\d{4}", text):
+                return date(int(text), 1, 1), date(int(text), 12, 31)
+            if re.fullmatch(r"\d{4}-\d{2}", text):
+                first = date.fromisoformat(f"{text}-01")
+                following = (first + timedelta(days=31)).replace(day=1)
+                return first, following - timedelta(days=1)
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise self._fault(key, "is a date, or days before (-) or after (+) the as-of date.") from None
+        return day, day
+
+    def _measurement(self, concept: str, parts: dict[str, Any]) -> None:
+        low, high, bits = self._value(concept, parts.get("value"))
+        day = self.anchors.as_of - timedelta(days=int(parts.get("days_ago", 0)))
+        row: dict[str, Any] = {
+            "patient": 0,
+            "concept": concept,
+            "date_earliest": day,
+            "date_latest": day,
+            "value_low": low,
+            "value_high": high,
+            "value_reasons": bits,
+            "fact_until": FOREVER,
+            "source_table": "observations",
+            "source_row": 1,
+            "source_rows": [1],
+            "recorded_value": str(parts.get("value")),
+            "recorded_unit": None,
+        }
+        for part in LIMIT_PARTS:
+            row |= self._limit(concept, part, parts.get(part))
+        self.rows["latest"].append(row)
+        self.rows["results"].append(row)
+
+    def _value(self, concept: str, value: Any) -> tuple[Decimal, Decimal, int]:
+        info = self.catalogue.measurements[concept]
+        if info.value_type == "positive_negative":
+            if value not in RESULT_WORDS:
+                raise self._fault(concept, f"is one of {', '.join(RESULT_WORDS)}.")
+            rank = Decimal(RESULT_WORDS.index(value))
+            return rank, rank, 0
+        if value is None:
+            return -UNBOUNDED, UNBOUNDED, reason_bit("never_recorded")
+        match = _VALUE.fullmatch(str(value).strip())
+        if match is None:
+            raise self._fault(concept, 'is a number, or a text such as "5 g/L" or "<0.5".')
+        sign, digits, unit = match.groups()
+        number = self._canonical(concept, Decimal(digits), unit)
+        return _censored(sign, number)
+
+    def _canonical(self, concept: str, number: Decimal, unit: str) -> Decimal:
+        if not unit:
+            return number
+        try:
+            return self.catalogue.units.convert(concept, number, unit)
+        except UnknownUnit as error:
+            raise self._fault(concept, f"unknown unit '{unit}'.", str(error)) from None
+
+    def _limit(self, concept: str, part: str, value: Any) -> dict[str, Any]:
+        if value is not None:
+            low, high, bits = self._value(concept, value)
+        else:
+            low, high = self._assumed_limit(concept, part)
+            bits = 0 if low == high else reason_bit("no_upper_limit")
+        return {f"{part}_low": low, f"{part}_high": high, f"{part}_reasons": bits}
+
+    def _assumed_limit(self, concept: str, part: str) -> tuple[Decimal, Decimal]:
+        """The limits of a result that states none: as for any registry row."""
+        info = self.catalogue.measurements[concept]
+        if part == "upper_limit" and info.upper_limit_range is not None:
+            return info.upper_limit_range
+        if part == "lower_limit" and info.lower_limit is not None:
+            return info.lower_limit, info.lower_limit
+        return Decimal(0), UNBOUNDED
+
+    def _event(self, info: SetInfo, row: Any) -> None:
+        """One event row. ``start`` defaults to long ago; ``end`` to the start ("ongoing": still runs)."""
+        if not isinstance(row, dict):
+            raise self._fault(info.name, 'is a row such as { start = "-30", end = "-20" }.')
+        start = self._interval(row.get("start", "2020-01-01"), "start")
+        ends = {"ongoing": (FOREVER, FOREVER), "unknown": (start[0], FOREVER)}
+        given = row.get("end")
+        end = start if given is None else ends.get(given) or self._interval(given, "end")
+        concept = self._concept(info, row)
+        number = len(self.rows["events"]) + 1
+        exact = start[0] == start[1] and end[0] == end[1]
+        event: dict[str, Any] = {
+            "patient": 0,
+            "concept": concept,
+            "source_table": "lines" if info.kind == "lines" else (info.any_of or info.home_tables)[0],
+            "source_row": number,
+            "start_earliest": start[0],
+            "start_latest": start[1],
+            "end_earliest": end[0],
+            "end_latest": end[1],
+            "certain": bool(row.get("certain", True)),
+            "reasons": self._row_bits(row, exact, given == "unknown"),
+            "fact_until": FOREVER,
+            "recorded_name": concept,
+        }
+        known = {"start", "end", "certain", "reason", "concept", "includes", *ATTRIBUTES}
+        for key in row.keys() - known:
+            raise self._fault(info.name, f"unknown key '{key}'.", nearest(key, known))
+        for name in ATTRIBUTES:
+            event |= self._attribute(name, row.get(name))
+        event |= self._recorded_stop_reason(row)
+        self.rows["events"].append(event)
+        for member in row.get("includes", []):
+            self.rows["line_members"].append(
+                {"patient": 0, "line_row": number, "concept": member, "certain": True}
+            )
+
+    def _concept(self, info: SetInfo, row: dict[str, Any]) -> str:
+        """The concept of a row; a class is given by a drug of it, or by its first certain member."""
+        members = {concept for concept, _ in info.members}
+        given = row.get("concept")
+        if given is not None and given not in members:
+            raise self._fault(info.name, f"'{given}' is not a member of it.", nearest(given, members))
+        if given is not None:
+            return str(given)
+        return info.name if info.name in members else next(name for name, certain in info.members if certain)
+
+    def _row_bits(self, row: dict[str, Any], exact: bool, unknown_end: bool) -> int:
+        if "reason" in row:
+            return reason_bit(row["reason"])
+        if not row.get("certain", True):
+            return reason_bit("needs_review")
+        if unknown_end:
+            return reason_bit("never_recorded")
+        return 0 if exact else reason_bit("partial_date")
+
+    def _attribute(self, name: str, value: Any) -> dict[str, int]:
+        attribute = ATTRIBUTES[name]
+        if value is None:
+            return {f"{name}_low": attribute.low, f"{name}_high": attribute.high}
+        if attribute.type == "number":
+            rank = int(value)
+        else:
+            words = YES_NO if attribute.type == "truth" else WORD_DOMAINS[name]
+            word = ("no", "yes")[value] if isinstance(value, bool) else str(value)
+            if word not in words:
+                raise self._fault(name, f"unknown word '{word}'.", nearest(word, words))
+            rank = words.index(word)
+        return {f"{name}_low": rank, f"{name}_high": rank}
+
+    def _recorded_stop_reason(self, row: dict[str, Any]) -> dict[str, int]:
+        """A stop reason is recorded as it is; a blank one is recorded as not stated."""
+        return self._attribute("recorded_stop_reason", row.get("stop_reason", "not_stated"))
+
+    def _coverage(self) -> None:
+        absent = set(self.example.get("not_captured", []))
+        tables = (
+            "conditions",
+            "observations",
+            "treatments",
+            "responses",
+            "procedures",
+            "medications",
+            "allergies",
+            "trial_participation",
+        )
+        for unknown in absent - set(tables):
+            raise self._fault("not_captured", f"unknown table '{unknown}'.", nearest(unknown, tables))
+        for table in tables:
+            if table not in absent:
+                row = {"table": table, "patient": EVERYBODY, "complete_from": BEGINNING}
+                self.rows["coverage"].append({**row, "complete_through": self.anchors.as_of})
+
+
+def _censored(sign: str | None, number: Decimal) -> tuple[Decimal, Decimal, int]:
+    """The interval of a value with a sign before it; an open end is its neighbour on the grid."""
+    bit = reason_bit("censored_value")
+    ends = {
+        "<": (Decimal(0), number - GRID, bit),
+        "<=": (Decimal(0), number, bit),
+        ">": (number + GRID, UNBOUNDED, bit),
+        ">=": (number, UNBOUNDED, bit),
+    }
+    return ends[sign] if sign else (number, number, 0)
