@@ -12,9 +12,20 @@ from criteria.reference.record import Record
 from criteria.reference.values import NO, YES, Reasons, TruthValue
 from schemas.words import CURABILITIES, REASONS
 
-Curability = Sequence[tuple[Node | None, str]]
 _FOR_REVIEW = TruthValue(False, True, frozenset({"needs_review"}))
 _UNANSWERED = TruthValue(False, True, frozenset({"needs_attestation"}))
+
+
+class Case(Protocol):
+    """Whether a fail can lift, where ``when`` surely holds; ``when`` is None for every other case."""
+
+    @property
+    def when(self) -> Node | None: ...
+    @property
+    def word(self) -> str: ...
+
+
+Curability = Sequence[Case]
 
 
 class Part(Protocol):
@@ -117,14 +128,15 @@ def _curability_of_fail(criterion: Criterion, record: Record, context: Context) 
 
 
 def _first_that_holds(curability: Curability, record: Record, context: Context) -> str:
-    for when, answer in curability[:-1]:
-        if when is not None and truth(when, record, context).must:
-            return answer
-    return curability[-1][1]
+    for case in curability[:-1]:
+        if case.when is not None and truth(case.when, record, context).must:
+            return case.word
+    return curability[-1].word
 
 
-def _curability_of_attested_fail(criterion: Criterion) -> str:
-    """The last that the criterion names; where only its parts name any, the worst of their last."""
+def _curability_of_attested_fail(criterion: Criterion) -> str | None:
+    """The last that the criterion names; else the worst of the last of its parts; none if none is named."""
     if criterion.curability:
-        return criterion.curability[-1][1]
-    return max((part.curability[-1][1] for part in criterion.parts), key=CURABILITIES.index)
+        return criterion.curability[-1].word
+    lasts = [part.curability[-1].word for part in criterion.parts]
+    return max(lasts, key=CURABILITIES.index, default=None)

@@ -102,7 +102,7 @@ def _in_window(member: Member, length: Length, anchor: DateValue) -> Decision:
 
 
 def followed_within(rows: SetValue, later: SetValue, length: Length | None, capture: Capture) -> TruthValue:
-    """Another row of ``later`` starts in [a row's start, its end + length]; no length: ever from its start."""
+    """Another row of ``later`` starts in [row start, row end + length]; no length: ever from its start."""
     decisions = [_followed(member, later, length, capture) for member in rows.members]
     return _any_row(decisions, NO_REASONS, capture.gaps_ever(rows.home_tables))
 
