@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from criteria.language.tree import Attested
+from criteria.trial import Criterion
+from criteria.usage import nodes_in, usage_of
+from data.catalogue import Catalogue
 from schemas.outputs import output_columns, output_dtypes
 from schemas.words import REASONS, TIERS
 
 # Of patients who fail something a missing value would not make a candidate.
 WAITING_TIERS = TIERS[:2]
+# A sentence with more names than this is not read.
+MOST_NAMES = 6
 
 _COUNTS = pl.Schema(
     {
@@ -80,14 +86,40 @@ def worklist_table(
     )
 
 
-def what_to_look_up(reason: str, names: str, question: str) -> str:
-    """One sentence: what a person does about an unknown.
+def look_up_sentence(criterion: Criterion, reason: str, catalogue: Catalogue) -> str:
+    """One sentence: what a person does about an unknown of this criterion for this reason."""
+    return what_to_look_up(reason, names_read(criterion, catalogue), question_for(criterion, reason))
 
-    ``names`` are the plain names of what the criterion reads, ``question`` what only a person can answer.
-    """
-    if reason in {"needs_attestation", "needs_review"} and question:
+
+def what_to_look_up(reason: str, names: str, question: str) -> str:
+    """The sentence; ``names`` is what the criterion reads, ``question`` what only a person can answer."""
+    if question:
         return f"{_ASK[reason]}: {question}"
     return _SENTENCES[reason].format(names=names or "what the criterion asks for")
+
+
+def names_read(criterion: Criterion, catalogue: Catalogue) -> str:
+    """The plain names of what a criterion reads, the first few of them."""
+    usage = usage_of(criterion)
+    labels = [catalogue.measurements[name].label for name in (*usage.measurements, *usage.counted)]
+    labels += [
+        catalogue.sets[rows.name].label if rows.name in catalogue.sets else rows.name for rows in usage.sets
+    ]
+    labels += [name.replace("_", " ") for name in usage.people]
+    unique = list(dict.fromkeys(labels))
+    more = f" and {len(unique) - MOST_NAMES} more" if len(unique) > MOST_NAMES else ""
+    return ", ".join(unique[:MOST_NAMES]) + more
+
+
+def question_for(criterion: Criterion, reason: str) -> str:
+    """The question that the trial file itself asks a person about this reason; empty if it asks none."""
+    if reason == "needs_attestation":
+        asked = [node.question for node in nodes_in(criterion) if isinstance(node, Attested)]
+        return " ".join([criterion.manual] if criterion.manual else asked)
+    if reason == "needs_review":
+        reviews = [criterion.review_question, *(part.review_question for part in criterion.parts)]
+        return " ".join(dict.fromkeys(question for question in reviews if question))
+    return ""
 
 
 _ASK = {"needs_attestation": "Ask and attest", "needs_review": "Read the record and decide"}

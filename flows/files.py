@@ -48,7 +48,7 @@ class ParquetSink:
         )
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Add rows; the columns are those of the file, in order."""
+        """Add rows; the columns are those of the file, in order. A word outside an ``Enum`` raises."""
         self._waiting = pl.concat([self._waiting, frame.cast(self._waiting.schema)])
         while self._waiting.height >= ROW_GROUP_ROWS:
             self._write_group(self._waiting.head(ROW_GROUP_ROWS))
@@ -58,6 +58,12 @@ class ParquetSink:
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         self.rows += frame.height
+
+    def groups(self) -> Iterator[pl.DataFrame]:
+        """What a closed file holds, row group by row group."""
+        file = pq.ParquetFile(self.path)
+        for place in range(file.num_row_groups):
+            yield pl.DataFrame(file.read_row_group(place))
 
     def close(self) -> None:
         """Write what waits and end the file; an empty file has its columns."""

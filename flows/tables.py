@@ -1,0 +1,106 @@
+"""The tables of a run, written into its staging folder: verdicts and facts batch by batch, the rest whole."""
+
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+
+from criteria.trial import Trial
+from flows.files import ParquetSink, write_csv, write_parquet
+from flows.session import Session
+from schemas.facts import EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
+from schemas.outputs import output_columns, output_dtypes, pandera_schema
+from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS
+
+_VERDICTS_FILE = "verdicts.parquet"
+# Tables of an output, by the forms in which it is published; the workbook is made when the run is complete.
+_FORMS = {"candidates": ("parquet", "csv"), "attrition": ("csv",), "worklist": ("csv",)}
+_CHECK_ROWS = 100_000
+
+
+class VerdictFiles:
+    """verdicts.parquet, by trial, patient and criterion, from batches that come by patient, then trial.
+
+    The first trial's verdicts go straight into the file, those of the others into scratch files that follow.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        criteria = (criterion.id for trial in session.trials for criterion in trial.criteria)
+        words = {"kind": KINDS, "verdict": VERDICTS, "reason": REASONS, "curability": CURABILITIES}
+        self.dtypes: dict[str, Any] = {
+            "trial_id": pl.Enum([trial.id for trial in session.trials]),
+            "patient_id": pl.String,
+            "criterion_id": pl.Enum(list(dict.fromkeys(criteria))),
+            **{name: pl.Enum(domain) for name, domain in words.items()},
+            "holds_until": pl.Date,
+        }
+
+    def __enter__(self) -> "VerdictFiles":
+        paths = [self.session.staging / _VERDICTS_FILE]
+        paths += [self.session.out.work / f"{trial.id}.parquet" for trial in self.session.trials[1:]]
+        self.sinks = {
+            trial.id: ParquetSink(path, self.dtypes)
+            for trial, path in zip(self.session.trials, paths, strict=True)
+        }
+        return self
+
+    def write(self, trial: Trial, batch: Facts, verdicts: pl.DataFrame) -> None:
+        """The verdicts of one batch; a word outside its closed list is a bug and ends the run."""
+        if verdicts.is_empty():
+            return
+        places = (verdicts["patient"] - batch.patients["patient"][0]).cast(pl.UInt32)
+        patient_id = batch.patients["patient_id"].gather(places)
+        frame = verdicts.with_columns(pl.lit(trial.id).alias("trial_id"), patient_id.alias("patient_id"))
+        self.sinks[trial.id].write(frame.select(output_columns("verdicts")))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        first, *others = self.sinks.values()
+        for sink in others:
+            sink.close()
+            for group in sink.groups() if kind is None else ():
+                first.write(group)
+        first.close()
+        self.session.file_rows[_VERDICTS_FILE] = first.rows
+
+
+class FactFiles:
+    """facts/<frame>.parquet: what the verdicts rest on, so that a run can be explained from itself alone."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __enter__(self) -> "FactFiles":
+        folder = self.session.staging / "facts"
+        folder.mkdir()
+        self.sinks = {name: ParquetSink(folder / f"{name}.parquet", SCHEMAS[name]) for name in FRAME_NAMES}
+        return self
+
+    def write(self, batch: Facts, *, is_first: bool) -> None:
+        """The facts of one batch; what is said of everybody comes with each and is written once."""
+        for name, sink in self.sinks.items():
+            frame: pl.DataFrame = getattr(batch, name)
+            if name == "coverage" and not is_first:
+                frame = frame.filter(pl.col("patient") != EVERYBODY)
+            sink.write(frame.select(list(SCHEMAS[name])))
+
+    def __exit__(self, *failure: object) -> None:
+        for name, sink in self.sinks.items():
+            sink.close()
+            self.session.file_rows[f"facts/{name}.parquet"] = sink.rows
+        self.session.counts["facts"] = {name: sink.rows for name, sink in self.sinks.items()}
+
+
+def write_output(session: Session, name: str, frame: pl.DataFrame) -> None:
+    """Hold an output to its schema and write it in each of its forms."""
+    schema = pandera_schema(name)
+    ordered = frame.select(output_columns(name)).cast(pl.Schema(output_dtypes(name)))
+    for part in ordered.iter_slices(_CHECK_ROWS):
+        schema.validate(part, lazy=True)
+    for form in _FORMS.get(name, ("parquet",)):
+        path = session.staging / f"{name}.{form}"
+        write = write_csv if form == "csv" else write_parquet
+        write(path, ordered)
+        session.file_rows[path.name] = ordered.height
