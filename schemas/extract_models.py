@@ -4,8 +4,8 @@ Validate eager frames, lazily, and read the failure cases by row; nothing is coe
 A check's name is the rule of ``schemas.extract.RULES`` that a failing row is quarantined by.
 """
 
-from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 import pandera.polars as pa
@@ -16,55 +16,49 @@ from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, UNBOUNDED
 
 # The name that pandera gives to its own check for a null in a required column.
 NOT_NULLABLE = "not_nullable"
+_ENDS = ("value_low", "value_high")
 
 
 def span_rule(table: Table, first: str, second: str) -> str:
     """The rule that a row breaks whose ``second`` column is surely below its ``first``."""
     if table.by_name[first].kind == "limit":
-        return "bad_limit"
+        return "limits_crossed"
     return "death_before_birth" if (first, second) == ("birth_date", "death_date") else "ends_before_start"
 
 
-def _real_day(mark: date) -> Callable[[pa.PolarsData], pl.LazyFrame]:
+def _holds(rule: str, condition: pl.Expr) -> pa.Check:
+    """A check that ``condition`` is true or null; pandera names only checks of this form by our rule."""
+
+    def check(data: pa.PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(condition)
+
+    return pa.Check(check, name=rule)
+
+
+def _date_check(field: str) -> pa.Check:
+    unreadable = BEGINNING if field.endswith("_earliest") else FOREVER
     first, last = date(EARLIEST_YEAR, 1, 1), date(LATEST_YEAR, 12, 31)
-
-    def check(data: pa.PolarsData) -> pl.LazyFrame:
-        day = pl.col(data.key)
-        return data.lazyframe.select(day.is_between(first, last) | (day == mark))
-
-    return check
-
-
-def _not_below(first: str) -> Callable[[pa.PolarsData], pl.LazyFrame]:
-    def check(data: pa.PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(pl.col(data.key) >= pl.col(first))
-
-    return check
-
-
-def _date_checks(field: str) -> list[pa.Check]:
-    mark = BEGINNING if field.endswith("_earliest") else FOREVER
-    return [pa.Check(_real_day(mark), name="bad_date")]
-
-
-def _number_checks(column: Column, field: str) -> list[pa.Check]:
-    if column.kind == "integer":
-        return [pa.Check.in_range(column.low, column.high, name="out_of_range")]
-    if field == "upper_limit":
-        return [pa.Check.gt(0, name="bad_limit")]
-    if field in ("value_low", "value_high"):
-        return [pa.Check.in_range(-UNBOUNDED, UNBOUNDED, name="out_of_range")]
-    return []
+    day = pl.col(field)
+    return _holds("bad_date", day.is_between(first, last) | (day == unreadable))
 
 
 def _checks(column: Column, field: str) -> list[pa.Check]:
+    values = pl.col(field)
     if column.kind == "date":
-        return _date_checks(field)
-    if field == "value_word":
-        return [pa.Check.isin(RESULT_WORDS, name="not_a_number")]
+        return [_date_check(field)]
     if column.words:
-        return [pa.Check.isin(column.words, name="bad_word")]
-    return _number_checks(column, field)
+        return [_holds("bad_word", values.is_in(column.words))]
+    if column.kind == "integer":
+        return [_holds("out_of_range", values.is_between(column.low, column.high))]
+    if field == "upper_limit":
+        return [_holds("bad_limit", values > Decimal(0))]
+    if field == "value_word":
+        return [_holds("not_a_number", values.is_in(RESULT_WORDS))]
+    return (
+        [_holds("out_of_range", values.abs() <= UNBOUNDED)]
+        if column.kind == "value" and field in _ENDS
+        else []
+    )
 
 
 def _span_checks(table: Table) -> dict[str, list[pa.Check]]:
@@ -74,13 +68,13 @@ def _span_checks(table: Table) -> dict[str, list[pa.Check]]:
         low = next(iter(table.by_name[first].fields))
         high = list(table.by_name[second].fields)[-1]
         rule = span_rule(table, first, second)
-        checks.setdefault(high, []).append(pa.Check(_not_below(low), name=rule))
+        checks.setdefault(high, []).append(_holds(rule, pl.col(high) >= pl.col(low)))
     return checks
 
 
 def _model(table: Table) -> pa.DataFrameSchema:
     spans = _span_checks(table)
-    columns = {"source_row": pa.Column(pl.Int32, pa.Check.ge(1, name="out_of_range"))}
+    columns = {"source_row": pa.Column(pl.Int32, _holds("out_of_range", pl.col("source_row") >= 1))}
     for column in table.columns:
         must_hold = next(iter(column.fields)) if column.required else ""
         for field, dtype in column.fields.items():

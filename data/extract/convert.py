@@ -1,0 +1,138 @@
+"""Chunks of text as typed rows, and what is wrong with which row.
+
+Whatever breaks a rule stays in its row as "no information" and the row is marked; no row is dropped.
+"""
+
+from dataclasses import dataclass
+
+import pandera.errors
+import polars as pl
+
+from data.extract.grammar import parse, unreadable
+from data.extract.read import Chunk, TextColumn
+from schemas.extract import RULES, Column, Table, typed_columns
+from schemas.extract_models import NOT_NULLABLE, span_rule, typed_model
+
+FAILURES = pl.Schema({"row": pl.Int64, "column": pl.String, "rule": pl.String})
+
+
+@dataclass(frozen=True)
+class Converted:
+    """Rows as ``raw_<table>`` holds them, and failures: source_row, column, rule, in that order."""
+
+    rows: pl.DataFrame
+    failures: pl.DataFrame
+
+
+def _missing(length: int) -> TextColumn:
+    return TextColumn(pl.Series([], dtype=pl.String), pl.Series([None] * length, dtype=pl.Int32))
+
+
+def _spread(parsed: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
+    """What was parsed for the distinct texts, row by row."""
+    if parsed.height == 0:
+        return pl.DataFrame(
+            {name: pl.Series([None] * len(codes), dtype=kind) for name, kind in parsed.schema.items()}
+        )
+    return parsed.select(pl.all().gather(codes))
+
+
+def _read_column(column: Column, text: TextColumn) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The fields of one column and the failures of its grammar."""
+    parsed = parse(column, text.distinct).cast(pl.Schema({**column.fields, "rule": pl.String}))
+    fields = _spread(parsed.drop("rule"), text.codes)
+    broken = parsed.select("rule").with_row_index("code").drop_nulls("rule")
+    if broken.is_empty():
+        return fields, pl.DataFrame(schema=FAILURES)
+    rows = text.codes.alias("code").to_frame().cast(pl.UInt32).with_row_index("row")
+    failures = rows.join(broken, on="code").with_columns(column=pl.lit(column.name))
+    return fields, failures.select("row", "column", "rule").cast(FAILURES)
+
+
+def _columns_behind(table: Table) -> pl.DataFrame:
+    """Which contract columns a failed check of a field is about: both ends of a span."""
+    about = [
+        (field, check, column.name)
+        for column in table.columns
+        for field in column.fields
+        for check in (*RULES, NOT_NULLABLE)
+    ]
+    about += [
+        (list(table.by_name[second].fields)[-1], span_rule(table, first, second), first)
+        for first, second in table.spans
+    ]
+    return pl.DataFrame(about, schema=["field", "check", "column"], orient="row")
+
+
+def _model_failures(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
+    """What the model of the table finds wrong, by row."""
+    try:
+        typed_model(table.name).validate(rows, lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases.select(row="index", field="column", check="check")
+    else:
+        return pl.DataFrame(schema=FAILURES)
+    behind = cases.join(_columns_behind(table), on=["field", "check"], how="left")
+    if behind.select(pl.any_horizontal(pl.all().is_null().any())).item():
+        # The frame itself is not what the model describes: our mistake, not the file's.
+        raise RuntimeError(f"the converted table {table.name} does not have the columns of its model")
+    rule = pl.col("check").replace({NOT_NULLABLE: "required_blank"})
+    failures: pl.DataFrame = behind.select("row", "column", rule=rule).cast(FAILURES)
+    return failures
+
+
+def _all_failures(table: Table, rows: pl.DataFrame, grammar: pl.DataFrame) -> pl.DataFrame:
+    """One failure per row and column: what the grammar could not read, the model only finds null."""
+    model = _model_failures(table, rows).join(grammar, on=["row", "column"], how="anti")
+    order = {column.name: place for place, column in enumerate(table.columns)}
+    place = pl.col("column").replace_strict(order, return_dtype=pl.Int32)
+    both = pl.concat([grammar, model]).with_columns(place=place)
+    first = both.sort("row", "place", "rule").unique(["row", "column"], keep="first", maintain_order=True)
+    return first.drop("place")
+
+
+def _degraded(table: Table, rows: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+    """The rows with what failed replaced by "no information"; the text of a result stays as evidence."""
+    failed = {name[0]: part["row"] for name, part in failures.group_by("column")}
+    blank = [
+        pl.when(pl.int_range(pl.len()).is_in(failed[column.name].implode()))
+        .then(unreadable(field, dtype))
+        .otherwise(field)
+        .cast(dtype)
+        .alias(field)
+        for column in table.columns
+        if column.name in failed
+        for field, dtype in column.fields.items()
+        if field != "value"
+    ]
+    return rows.with_columns(blank)
+
+
+def _marked(rows: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``quarantined`` and ``bad_columns``."""
+    if failures.is_empty():
+        empty = pl.lit([], dtype=pl.List(pl.String))
+        return rows.with_columns(quarantined=pl.lit(False), bad_columns=empty)
+    bad = failures.group_by("row", maintain_order=True).agg(bad_columns="column")
+    numbered = rows.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    joined = numbered.join(bad, on="row", how="left", maintain_order="left")
+    quarantined = pl.col("bad_columns").is_not_null()
+    return joined.with_columns(quarantined=quarantined, bad_columns=pl.col("bad_columns").fill_null([])).drop(
+        "row"
+    )
+
+
+def convert(table: Table, chunk: Chunk, first_source_row: int) -> Converted:
+    """A chunk whose first row is ``first_source_row``, typed, checked and marked."""
+    length = len(next(iter(chunk.values())).codes)
+    read = [_read_column(column, chunk.get(column.name, _missing(length))) for column in table.columns]
+    numbers = pl.int_range(first_source_row, first_source_row + length, dtype=pl.Int32, eager=True)
+    fields = pl.concat(
+        [numbers.alias("source_row").to_frame(), *(part for part, _ in read)], how="horizontal"
+    )
+    order = [name for name in typed_columns(table) if name in fields.columns]
+    rows = fields.select(order)
+    failures = _all_failures(table, rows, pl.concat([failures for _, failures in read]))
+    marked = _marked(_degraded(table, rows, failures), failures).select(list(typed_columns(table)))
+    source_row = (pl.col("row") + first_source_row).cast(pl.Int32).alias("source_row")
+    return Converted(marked, failures.select(source_row, "column", "rule"))
