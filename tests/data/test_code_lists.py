@@ -48,7 +48,8 @@ POSITIVE_NEGATIVE = """
 CONDITIONS = """
     multiple_myeloma smoldering_myeloma mgus plasma_cell_leukemia waldenstrom_macroglobulinemia poems_syndrome
     al_amyloidosis amyloidosis_unspecified cns_myeloma myocardial_ischemia unstable_angina heart_failure
-    arrhythmia complete_av_block conduction_disorder hypertension copd other_malignancy non_melanoma_skin_cancer
+    arrhythmia complete_av_block conduction_disorder hypertension copd other_malignancy
+    non_melanoma_skin_cancer
     bacterial_infection fungal_infection hiv hepatitis_a hepatitis_b hepatitis_c gi_malabsorption
     peripheral_neuropathy postmenopausal
 """
@@ -413,7 +414,7 @@ def everywhere(column: str, value: str, **cells: str) -> Change:
         ("units.csv", put("unit", " %"), "units.csv, row 1, column unit", "white space"),
         ("units.csv", where("spelling", "percent", spelling="%  "), "column spelling", "white space"),
         ("units.csv", lambda rows: rows.insert(0, rows[0]), "row 2, column unit, concept, spelling", "twice"),
-        ("units.csv", where("spelling", "mm[Hg]", spelling="mmHG"), "column spelling", "already"),
+        ("units.csv", where("spelling", "mm(Hg)", spelling="mm hg"), "column spelling", "already"),
         ("units.csv", where("spelling", "mmHg", spelling="mmHg0"), "column spelling", "its own unit"),
         (
             "units.csv",
