@@ -151,8 +151,12 @@ def _check_names(tables: Tables) -> None:
         _check_spelling("names.csv", number, "name", row["name"])
         if (row["kind"], row["name"]) in own:
             fail("names.csv", number, "name", f"'{row['name']}' is a concept's own name.", "Leave it out.")
-    drugs = {spelling for kind, spelling in own if kind == "drug"}
-    drugs |= {row["name"] for row in tables["names"] if row["kind"] == "drug"}
+    given = {(row["kind"], row["name"]) for row in tables["names"]} | own
+    drugs = {spelling for kind, spelling in given if kind == "drug"}
+    # An allergy names a drug or a substance without saying which.
+    for spelling in sorted(spelling for kind, spelling in given if kind == "substance"):
+        if spelling in drugs:
+            fail("names.csv", None, "name", f"'{spelling}' is both a drug and a substance.")
     for number, row in enumerate(tables["regimens"], start=1):
         _check_spelling("regimens.csv", number, "regimen", row["regimen"])
         if row["regimen"] in drugs:

@@ -397,6 +397,7 @@ def everywhere(column: str, value: str, **cells: str) -> Change:
             "names.csv, row 1, column concept",
             "is a drug, not a condition",
         ),
+        ("names.csv", where("name", "tween 80", name="velcade"), "names.csv, column name", "both a drug and"),
         ("regimens.csv", put("regimen", "a"), "regimens.csv, row 1, column regimen", "single letter"),
         ("regimens.csv", put("concept", "hemoglobin"), "regimens.csv, row 1, column concept", "not a drug"),
         (
