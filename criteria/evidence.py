@@ -1,0 +1,228 @@
+"""What one patient's verdict on one criterion rests on: each fact that the criterion reads, where it stands.
+
+Grain: one piece of evidence per result, event row, absence or attestation. Dates and numbers are as the facts
+hold them (intervals, canonical units), beside the value as the registry recorded it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from criteria.engine.batch import Anchors
+from criteria.language.tree import (
+    Anchor,
+    Arithmetic,
+    Compare,
+    Constant,
+    EventSet,
+    If,
+    Measurement,
+    Node,
+    Times,
+    Type,
+    Within,
+)
+from criteria.reference.days import moved
+from criteria.trial import Criterion
+from criteria.usage import nodes_in, usage_of
+from schemas.facts import ANY_CONCEPT, Facts
+from schemas.words import REASONS, UNBOUNDED
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that the registry says, or does not say.
+
+    ``name`` is the measurement, set or personal fact; ``recorded`` the value or name as delivered; ``low``
+    and ``high`` the canonical number where there is one; ``first``, ``last`` the possible days of its start
+    (or of the result) and of its end; ``table`` and ``rows`` where it stands in the extract; ``reasons`` why
+    it is not exact; ``found`` is false where the registry says nothing.
+    """
+
+    name: str
+    found: bool = True
+    recorded: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    first: tuple[date, date] | None = None
+    last: tuple[date, date] | None = None
+    table: str = ""
+    rows: tuple[int, ...] = ()
+    reasons: tuple[str, ...] = ()
+    at_limit: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time that the criterion looks at, as real days, both ends in."""
+
+    text: str
+    first: date
+    last: date
+
+
+def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
+    """Everything that a criterion reads about the one patient of ``facts``, in the order of reading."""
+    usage = usage_of(criterion)
+    limits = exact_limits(criterion)
+    pieces = [piece for name in usage.people for piece in _person(name, facts)]
+    for concept in usage.measurements:
+        pieces += _results(concept, facts.latest, limits)
+    for concept in usage.counted:
+        pieces += _results(concept, facts.results, limits)
+    for rows in usage.sets:
+        pieces += _events(rows, facts)
+    return list(dict.fromkeys(pieces))
+
+
+def reason_names(bits: int) -> tuple[str, ...]:
+    """The reasons of a bit mask, in the order of publication."""
+    return tuple(reason for place, reason in enumerate(REASONS) if bits >> place & 1)
+
+
+def _results(
+    concept: str, results: pl.DataFrame, limits: dict[str, frozenset[Decimal]]
+) -> Iterator[Evidence]:
+    own = results.filter(pl.col("concept") == concept)
+    for row in own.iter_rows(named=True):
+        low, high = row["value_low"], row["value_high"]
+        yield Evidence(
+            name=concept,
+            recorded=" ".join(part for part in (row["recorded_value"], row["recorded_unit"]) if part),
+            low=low,
+            high=high,
+            first=(row["date_earliest"], row["date_latest"]),
+            table=row["source_table"],
+            rows=tuple(row["source_rows"] or (row["source_row"],)),
+            reasons=reason_names(row["value_reasons"]),
+            at_limit=low == high and low in _limits_of(concept, row, limits),
+        )
+    if own.is_empty():
+        yield Evidence(name=concept, found=False)
+
+
+def _limits_of(concept: str, row: dict[str, Decimal], limits: dict[str, frozenset[Decimal]]) -> set[Decimal]:
+    """The numbers that a result is compared with: constants, and multiples of its own limits."""
+    numbers = set(limits.get(concept, ()))
+    for part in ("upper_limit", "lower_limit"):
+        if row[f"{part}_low"] == row[f"{part}_high"]:
+            numbers |= {factor * row[f"{part}_low"] for factor in limits.get(f"{concept}_{part}", ())}
+    return numbers
+
+
+def _events(rows: EventSet, facts: Facts) -> Iterator[Evidence]:
+    concepts = [concept for concept, _ in rows.members]
+    own = facts.events.filter(
+        pl.col("concept").is_in(concepts)
+        | ((pl.col("concept") == ANY_CONCEPT) & pl.col("source_table").is_in(rows.any_of))
+    ).sort("start_earliest", "source_table", "source_row", descending=[True, False, False])
+    for row in own.iter_rows(named=True):
+        yield Evidence(
+            name=rows.name,
+            recorded=row["recorded_name"] or row["concept"],
+            first=(row["start_earliest"], row["start_latest"]),
+            last=(row["end_earliest"], row["end_latest"]),
+            table=row["source_table"],
+            rows=(row["source_row"],),
+            reasons=reason_names(row["reasons"]),
+        )
+    if own.is_empty():
+        yield Evidence(name=rows.name, found=False)
+
+
+def _person(name: str, facts: Facts) -> Iterator[Evidence]:
+    person = facts.patients.row(0, named=True)
+    if name == "age":
+        born = (person["birth_earliest"], person["birth_latest"])
+        yield Evidence("birth", first=born, table="patients", reasons=reason_names(person["birth_reasons"]))
+        return
+    low, high = person[f"{name}_low"], person[f"{name}_high"]
+    reasons = reason_names(person[f"{name}_reasons"])
+    yield Evidence(name, found=low == high, low=low, high=high, table="patients", reasons=reasons)
+
+
+def exact_limits(part: object) -> dict[str, frozenset[Decimal]]:
+    """Per measurement the numbers that it is compared with; per ``<measurement>_upper_limit`` the factors."""
+    limits: dict[str, frozenset[Decimal]] = {}
+    for node in nodes_in(part):
+        if isinstance(node, Compare):
+            for measured, against in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(measured, Measurement) and _is_number(measured):
+                    for name, numbers in _compared(measured.concept, against).items():
+                        limits[name] = limits.get(name, frozenset()) | numbers
+    return limits
+
+
+def _is_number(measured: Measurement) -> bool:
+    return measured.part == "value" and measured.type is Type.NUMBER
+
+
+def _compared(concept: str, against: Node) -> dict[str, frozenset[Decimal]]:
+    if isinstance(against, Constant):
+        return {concept: frozenset((against.value,))}
+    if isinstance(against, If):
+        both = (_compared(concept, branch) for branch in (against.then, against.otherwise))
+        joined: dict[str, frozenset[Decimal]] = {}
+        for branch in both:
+            for name, numbers in branch.items():
+                joined[name] = joined.get(name, frozenset()) | numbers
+        return joined
+    if isinstance(against, Measurement) and against.concept == concept and against.part.endswith("_limit"):
+        return {f"{concept}_{against.part}": frozenset((Decimal(1),))}
+    if isinstance(against, Arithmetic) and against.operator == "*":
+        pair = (against.left, against.right)
+        factors = [node.value for node in pair if isinstance(node, Constant)]
+        parts = [node.part for node in pair if isinstance(node, Measurement) and node.concept == concept]
+        if factors and parts and parts[0].endswith("_limit"):
+            return {f"{concept}_{parts[0]}": frozenset(factors)}
+    return {}
+
+
+def windows_of(criterion: Criterion, anchors: Anchors) -> list[Window]:
+    """The windows of a criterion as real days; those that hang on a row or a sample are left out."""
+    found = []
+    for node in nodes_in(criterion):
+        if isinstance(node, Within) and isinstance(node.length, Constant):
+            last = anchor_day(node.anchor, anchors)
+            if last:
+                length = f"{int(node.length.value)} {node.unit}"
+                first = moved(last, -int(node.length.value), node.unit)
+                found.append(Window(f"{node.rows.text}, within {length}", first, last))
+        elif isinstance(node, Times):
+            last = anchor_day(node.anchor, anchors)
+            if last:
+                found.append(Window(f"{node.concept}, counted", moved(last, -node.days, "days"), last))
+        elif isinstance(node, Measurement):
+            first = anchors.as_of - timedelta(days=node.lookback_days)
+            found.append(Window(f"{node.concept}, results of", first, anchors.as_of))
+    return list(dict.fromkeys(found))
+
+
+def anchor_day(node: Node, anchors: Anchors) -> date | None:
+    """The day of an anchor, if it is the same for every patient."""
+    if isinstance(node, Anchor):
+        return {
+            "as_of": anchors.as_of,
+            "enrollment": anchors.enrollment,
+            "first_dose": anchors.first_dose,
+        }[node.name]
+    if isinstance(node, Arithmetic) and node.operator in "+-" and isinstance(node.right, Constant):
+        day = anchor_day(node.left, anchors)
+        sign = 1 if node.operator == "+" else -1
+        return day + timedelta(days=sign * int(node.right.value)) if day else None
+    return None
+
+
+def readings_used(criterion: Criterion) -> list[str]:
+    """The questions whose answers stand in a criterion's expressions."""
+    texts = (node.text for node in nodes_in(criterion) if isinstance(node, Constant))
+    names = (text.removeprefix("reading.") for text in texts if text.startswith("reading."))
+    return list(dict.fromkeys(names))
+
+
+def is_bounded(number: Decimal | None) -> bool:
+    """Whether an end of an interval is a number rather than open."""
+    return number is not None and abs(number) < UNBOUNDED

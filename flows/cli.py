@@ -1,0 +1,290 @@
+"""The ``prescreen`` command. Each command imports what it needs when it runs, so that help is immediate."""
+
+# ruff: noqa: PLC0415 - for that reason
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows import VERSION
+from flows.failures import explained
+from flows.request import SOURCE_FORMATS, RunRequest, study_dates
+from schemas.errors import PrescreenError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DEMO_PATIENTS = 1000
+DEMO_SEED = 1
+_TERMINAL_WIDTH = 110
+
+
+class _Day(click.ParamType[date]):
+    """A day as YYYY-MM-DD and nothing else."""
+
+    name = "date"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "YYYY-MM-DD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = None
+        # The library also reads 20260331 and 2026-W14-2; one way to write a day is enough.
+        return (
+            day if day and day.isoformat() == value else self.fail("write a day as YYYY-MM-DD.", param, ctx)
+        )
+
+
+DAY = _Day()
+FOLDER = click.Path(path_type=Path)
+EXTRACT = click.option("--extract", required=True, type=FOLDER, help="Folder with the registry's tables.")
+FORMAT = click.option(
+    "--format",
+    "source_format",
+    type=click.Choice(SOURCE_FORMATS),
+    default=SOURCE_FORMATS[0],
+    show_default=True,
+    help="What the extract looks like.",
+)
+INDEX_DATE = click.option(
+    "--index-date", type=DAY, help="Day 0 of an extract that counts days instead of giving dates."
+)
+_RUN_OPTIONS = (
+    EXTRACT,
+    click.option(
+        "--trial", "trials", required=True, multiple=True, help="Trial id or trial file; repeatable."
+    ),
+    click.option("--as-of", required=True, type=DAY, help="The day on which patients are judged."),
+    click.option("--out", required=True, type=FOLDER, help="Folder to publish into."),
+    click.option("--enrollment", type=DAY, help="Planned enrollment.  [default: the as-of date]"),
+    click.option(
+        "--first-dose", type=DAY, help="Planned first dose.  [default: enrollment, or as-of if later]"
+    ),
+    click.option(
+        "--reading",
+        "readings",
+        multiple=True,
+        metavar="QUESTION=OPTION",
+        help="Another reading of an ambiguous criterion; TRIAL:QUESTION=OPTION for one trial; repeatable.",
+    ),
+    FORMAT,
+    INDEX_DATE,
+)
+
+
+def run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a run, for each command that makes one."""
+    for option in reversed(_RUN_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(VERSION, prog_name="prescreen")
+def cli() -> None:
+    """Find which patients of a registry could join a trial, and say why, why not and what is missing.
+
+    Pre-screen only: a list of patients worth a closer look, never a decision about anybody.
+    """
+
+
+@cli.command()
+@run_options
+def run(**options: Any) -> None:
+    """Screen an extract against trials and publish the candidates.
+
+    Nothing is published unless all of it is. The same extract, trial files and dates give the same bytes.
+    """
+    from flows.steps import run_screening
+    from flows.summary import print_summary
+
+    request = request_from(options)
+    with _progress() as progress:
+        result = run_screening(request, progress)
+    print_summary(_console(), result.folder, result.trials)
+
+
+@cli.command()
+@run_options
+def flow(**options: Any) -> None:
+    """Do the same as `run`, recorded as a Prefect flow (counts and states only)."""
+    from flows.screen_flow import run_as_flow
+    from flows.summary import print_summary
+
+    result = run_as_flow(request_from(options))
+    print_summary(_console(), result.folder, result.trials)
+
+
+def request_from(options: dict[str, Any]) -> RunRequest:
+    """The run that a command line asks for."""
+    enrollment, first_dose = study_dates(options["as_of"], options["enrollment"], options["first_dose"])
+    return RunRequest(**{**options, "enrollment": enrollment, "first_dose": first_dose})
+
+
+@cli.command()
+@EXTRACT
+@FORMAT
+@INDEX_DATE
+@click.option(
+    "--as-of", type=DAY, help="Judge plausibility as of this day.  [default: the extract's own day]"
+)
+def check(extract: Path, source_format: str, index_date: date | None, as_of: date | None) -> None:
+    """Say what is in an extract, what was quarantined and why. Publishes nothing."""
+    from flows.check import check_extract, print_check
+
+    with _progress() as progress:
+        found = check_extract(extract, source_format, index_date, as_of, progress)
+    print_check(_console(), found)
+
+
+@cli.command()
+@click.argument("patient_id")
+@click.option("--out", required=True, type=FOLDER, help="Folder of a published run.")
+@click.option("--trial", "trial_id", help="Only this trial of the run.")
+def explain(patient_id: str, out: Path, trial_id: str | None) -> None:
+    """Show every criterion for one patient of the newest run, with its evidence."""
+    from flows.explain import explain as explanation
+
+    for line in explanation(out, patient_id, trial_id):
+        click.echo(line)
+
+
+@cli.group()
+def trial() -> None:
+    """List, show and check trial files."""
+
+
+@trial.command("list")
+def trial_list() -> None:
+    """List the trials that come with Prescreen."""
+    from flows.trials import list_trials
+
+    for line in list_trials():
+        click.echo(line)
+
+
+@trial.command("show")
+@click.argument("trial_id", metavar="ID")
+def trial_show(trial_id: str) -> None:
+    """Show a trial's criteria as they are computed, and its open questions."""
+    from flows.trials import show_trial
+
+    for line in show_trial(trial_id):
+        click.echo(line)
+
+
+@trial.command("check")
+@click.argument("file", metavar="FILE")
+def trial_check(file: str) -> None:
+    """Check a trial file: it reads, it decides nothing about nobody, its examples hold."""
+    from flows.trials import check_file
+
+    click.echo(check_file(file))
+
+
+@cli.command()
+@click.option("--patients", required=True, type=click.IntRange(min=1), help="How many patients.")
+@click.option(
+    "--seed", required=True, type=click.IntRange(min=0), help="The same seed gives the same registry."
+)
+@click.option("--out", required=True, type=FOLDER, help="A new or empty folder.")
+def synth(patients: int, seed: int, out: Path) -> None:
+    """Make a synthetic registry. Every patient is invented."""
+    from data.synth.generate import generate
+
+    with _progress() as progress:
+        generate(patients, seed, out, progress=progress)
+    click.echo(f"{patients} invented patients in {out}")
+
+
+@cli.command()
+def demo() -> None:
+    """Make a synthetic registry in ./demo, screen it, and say where to look."""
+    from flows.demo import run_demo
+
+    with _progress() as progress:
+        folder = Path("demo")
+        result = run_demo(folder, DEMO_PATIENTS, DEMO_SEED, progress)
+    _finish_demo(folder, result)
+
+
+def _finish_demo(folder: Path, result: Any) -> None:
+    from flows.demo import where_to_look
+    from flows.summary import print_summary
+
+    print_summary(_console(), result.folder, result.trials)
+    click.echo(where_to_look(folder, result))
+
+
+def _console() -> "Console":
+    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _TERMINAL_WIDTH, highlight=False, markup=False)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What the run is doing, on standard error, where somebody watches; silent otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False).status("starting") as status:
+        yield status.update
+
+
+def _end_as_interrupt(*_: Any) -> None:
+    """A terminated run cleans up like an interrupted one."""
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; every failure is one line on standard error and an exit code of the contract."""
+    signal.signal(signal.SIGTERM, _end_as_interrupt)
+    try:
+        cli.main(args=arguments, prog_name="prescreen", standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        failure: PrescreenError = explained(KeyboardInterrupt())
+    except click.ClickException as error:
+        failure = _usage(error)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except BaseException as error:
+        failure = explained(error)
+    else:
+        return
+    print(f"prescreen: {failure}".replace("\n", " "), file=sys.stderr)  # noqa: T201 - this is the command's voice
+    sys.exit(failure.exit_code)
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    """What click found wrong with the command line; for ``explain`` without what was typed, an id."""
+    context = getattr(error, "ctx", None)
+    where = context.command_path.removeprefix("prescreen ") if context else "command line"
+    if where == "explain" and not isinstance(error, click.MissingParameter):
+        return UsageError(where, "takes one id and options.", "Write -- before an id that begins with -.")
+    return UsageError(
+        where, error.format_message(), f"See '{context.command_path if context else 'prescreen'} --help'."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The nightly run as a Prefect flow: the steps of ``flows.steps`` as tasks, to be scheduled with Prefect.
+
+Prefect keeps what it is told: parameters, logs, messages of failures, results. It is told paths, dates, trial
+ids and readings; tasks take and return nothing; logs are counts; and every failure is redacted under the
+decorator, before Prefect sees it. The data passes between the tasks in ``_HELD``, inside this process.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from data.extract.files import read_info
+from flows import steps
+from flows.failures import redacted
+from flows.request import RunRequest, study_dates
+from flows.session import Session, open_session
+from flows.steps import RunResult
+from schemas.errors import UsageError
+
+
+class _Held:
+    """The session of the run that is going on in this process, and the result of the last."""
+
+    session: Session
+    result: RunResult | None = None
+
+
+_HELD = _Held()
+
+
+def _step(name: str, function: Callable[[Session], str]) -> Callable[[], None]:
+    """A task that does one step on the session and logs what it counted."""
+
+    @redacted
+    def step() -> None:
+        get_run_logger().info("%s: %s", name, function(_HELD.session))
+
+    return task(name=name, persist_result=False, cache_policy=NO_CACHE, log_prints=False)(step)
+
+
+def _load(session: Session) -> str:
+    steps.load(session)
+    delivered = [table for table in session.tables if table.file]
+    return f"{sum(table.rows for table in delivered)} rows in {len(delivered)} tables"
+
+
+def _facts(session: Session) -> str:
+    steps.facts(session)
+    return f"for {len(session.trials)} trials"
+
+
+def _screen(session: Session) -> str:
+    steps.screen(session)
+    return f"{session.counts['screen']['patients']} patients"
+
+
+def _rank(session: Session) -> str:
+    steps.rank(session)
+    return f"{len(session.tallies)} lists"
+
+
+def _publish(session: Session) -> str:
+    _HELD.result = steps.publish_run(session)
+    return session.run_id
+
+
+def _keep(session: Session) -> str:
+    _HELD.result = steps.keep(session)
+    return f"{session.run_id} was already published"
+
+
+load = _step("load", _load)
+facts = _step("facts", _facts)
+screen = _step("screen", _screen)
+rank = _step("rank", _rank)
+publish = _step("publish", _publish)
+keep = _step("keep", _keep)
+
+
+@flow(name="prescreen", persist_result=False, log_prints=False)
+@redacted
+def screen_flow(
+    extract: str,
+    trials: list[str],
+    out: str,
+    as_of: str | None = None,
+    enrollment: str | None = None,
+    first_dose: str | None = None,
+    readings: list[str] | None = None,
+    source_format: str = "prescreen",
+    index_date: str | None = None,
+) -> None:
+    """Screen an extract and publish the candidates; days are YYYY-MM-DD.
+
+    Without ``as_of`` the day is the extract's own (``extracted_on`` of extract.toml), so that a night that is
+    made up for later gives what it would have given, and a repeated night publishes nothing new.
+    """
+    judged = _day("as_of", as_of) or _extract_day(Path(extract))
+    enrolled, dosed = study_dates(judged, _day("enrollment", enrollment), _day("first_dose", first_dose))
+    request = RunRequest(
+        extract=Path(extract),
+        trials=tuple(trials),
+        out=Path(out),
+        as_of=judged,
+        enrollment=enrolled,
+        first_dose=dosed,
+        readings=tuple(readings or ()),
+        source_format=source_format,
+        index_date=_day("index_date", index_date),
+    )
+    with open_session(request, lambda _: None) as session:
+        _HELD.session = session
+        try:
+            load()
+            if steps.is_published(session):
+                keep()
+                return
+            facts()
+            screen()
+            rank()
+            publish()
+        finally:
+            del _HELD.session
+
+
+def run_as_flow(request: RunRequest) -> RunResult:
+    """Run the flow for a request; raises the ``PrescreenError`` of the step that failed."""
+    _HELD.result = None
+    screen_flow(
+        extract=str(request.extract),
+        trials=list(request.trials),
+        out=str(request.out),
+        as_of=request.as_of.isoformat(),
+        enrollment=request.enrollment.isoformat(),
+        first_dose=request.first_dose.isoformat(),
+        readings=list(request.readings),
+        source_format=request.source_format,
+        index_date=request.index_date.isoformat() if request.index_date else None,
+    )
+    if _HELD.result is None:
+        raise UsageError("flow", "Prefect did not run the flow.", "Look at Prefect's own log.")
+    return _HELD.result
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise UsageError(name, "is not a day.", "Write it as YYYY-MM-DD.") from None
+
+
+def _extract_day(extract: Path) -> date:
+    day = read_info(extract).extracted_on
+    if day is None:
+        raise UsageError(
+            "as_of",
+            "is not given and extract.toml names no day.",
+            "Give as_of, or extracted_on in extract.toml.",
+        )
+    return day
