@@ -53,7 +53,7 @@ COMORBIDITIES = (
     Comorbidity("gi_malabsorption", "K90.9", 0.015, 8, 0.2),
 )
 _TUMOUR_CODES = ("C61", "C50.919", "C18.9", "C43.9", "C34.90", "D46.9")
-_CPT = {
+CPT_CODES = {
     "autologous_transplant": "38241",
     "allogeneic_transplant": "38240",
     "kyphoplasty": "22513",
@@ -107,7 +107,7 @@ def _coded(
 ) -> tuple[Array, Array]:
     """The name, or its code with the code system, for a share of the rows."""
     coded = (rng.random(size) < share) & (code is not None)
-    system = "cpt" if name in _CPT else "icd10cm"
+    system = "cpt" if name in CPT_CODES else "icd10cm"
     return np.where(coded, text(code or name), text(name)), np.where(coded, text(system), BLANK)
 
 
@@ -120,8 +120,9 @@ def _add_condition(draft: Draft, what: Comorbidity, host: Array, onset: Array) -
         names = np.where(system > BLANK, other, names)
     over = rng.random(size) < what.resolved
     ended = np.minimum(onset + rng.integers(10, 400, size), course.follow_end[host])
+    no = rates.RULED_OUT.value
     status = np.where(
-        over, text("resolved"), pick(rng, size, ("active", None, "ruled_out"), (0.75, 0.22, 0.03))
+        over, text("resolved"), pick(rng, size, ("ruled_out", None, "active"), (no, 0.22, 0.78 - no))
     )
     grade = np.full(size, BLANK)
     if what.grades:
@@ -133,7 +134,7 @@ def _add_condition(draft: Draft, what: Comorbidity, host: Array, onset: Array) -
         condition=names,
         code_system=system,
         onset_date=onset,
-        resolved_date=blank_where(ended, ~over | (rng.random(size) < 0.15)),
+        resolved_date=blank_where(ended, ~over | (rng.random(size) < rates.RESOLVED_UNDATED.value)),
         status=status,
         confirmed=pick(rng, size, ("yes", None), (0.5, 0.5)),
         grade=grade,
@@ -215,14 +216,15 @@ def _add_some(draft: Draft, name: str, share: float, longest: int) -> None:
 def _add_procedure(draft: Draft, name: str, host: Array, start: Array, **cells: Array | None) -> None:
     rng, rows = draft.rng, draft.rows
     size = len(host)
-    names, system = _coded(rng, name, _CPT.get(name), size, rates.PROCEDURE_CODED.value)
+    off = rates.PROCEDURE_CANCELLED.value
+    names, system = _coded(rng, name, CPT_CODES.get(name), size, rates.PROCEDURE_CODED.value)
     rows.add(
         host,
         start,
         procedure=names,
         code_system=system,
         start_date=start,
-        status=pick(rng, size, ("performed", None, "cancelled"), (0.6, 0.385, 0.015)),
+        status=pick(rng, size, ("cancelled", None, "performed"), (off, 0.385, 0.615 - off)),
         **cells,
     )
 

@@ -33,7 +33,7 @@ def patients(rng: np.random.Generator, course: Course) -> Frame:
         sex=_sexes(rng, people.male),
         vital_status=_vital(rng, dead, people.lost),
         death_date=_deaths(rng, course.death),
-        last_contact_date=blank_where(course.follow_end, rng.random(size) < 0.02),
+        last_contact_date=blank_where(course.follow_end, rng.random(size) < rates.LAST_CONTACT_BLANK.value),
         contact_permitted=_contact(rng, size),
         childbearing_potential=_childbearing(rng, course),
         site=people.site,
@@ -58,14 +58,16 @@ def _vital(rng: np.random.Generator, dead: Array, lost: Array) -> Array:
     size = len(dead)
     living = pick(rng, size, ("alive", None, "unknown"), (0.98, 0.01, 0.01))
     gone = pick(rng, size, ("unknown", "alive", None), (0.5, 0.4, 0.1))
-    died = pick(rng, size, ("dead", None, "alive", "deceased"), (0.98, 0.009, 0.006, 0.005))
+    odd = (rates.DEAD_BUT_BLANK.value, rates.DEAD_BUT_ALIVE.value, rates.BAD_VITAL.value)
+    died = pick(rng, size, (None, "alive", "deceased", "dead"), (*odd, 1 - sum(odd)))
     return np.where(dead, died, np.where(lost, gone, living))
 
 
 def _deaths(rng: np.random.Generator, death: Array) -> Array:
     known = np.where(death > BLANK, death, 0)
     draw = rng.random(len(death))
-    cells = np.where(draw < 0.03, month_of(known), np.where(draw < 0.04, year_of(known), known))
+    coarse = np.where(draw < rates.DEATH_DATE_PARTIAL.value * 0.75, month_of(known), year_of(known))
+    cells = np.where(draw < rates.DEATH_DATE_PARTIAL.value, coarse, known)
     return blank_where(cells, (death == BLANK) | (rng.random(len(death)) < rates.DEATH_DATE_BLANK.value))
 
 

@@ -35,6 +35,11 @@ STALE = Rate(0.07, "patients", "patients", "the record ends 60 to 400 days befor
 NO_CONTACT = Rate(0.03, "patients", "rows", "contact not permitted")
 CONTACT_BLANK = Rate(0.05, "patients", "rows", "contact permission blank")
 DEATH_DATE_BLANK = Rate(0.03, "patients", "rows with vital status `dead`", "no death date")
+DEATH_DATE_PARTIAL = Rate(0.04, "patients", "rows with a death date", "it is only a month or a year")
+DEAD_BUT_ALIVE = Rate(0.006, "patients", "rows with a death date", "vital status `alive`")
+DEAD_BUT_BLANK = Rate(0.009, "patients", "rows with a death date", "no vital status")
+BAD_VITAL = Rate(0.005, "patients", "rows with a death date", "a word that is no vital status (`deceased`)")
+LAST_CONTACT_BLANK = Rate(0.02, "patients", "rows", "no last contact")
 
 # Observations: at most one of these a row.
 OBS_BAD_DATE = Rate(0.0005, "observations", "rows", "the date is no date")
@@ -82,10 +87,16 @@ ONSET_MONTH_ONLY = Rate(0.12, "conditions", "rows", "onset is only a month")
 ONSET_YEAR_ONLY = Rate(0.08, "conditions", "rows", "onset is only a year")
 ONSET_BLANK = Rate(0.05, "conditions", "rows", "no onset")
 CONDITION_BAD_STATUS = Rate(0.002, "conditions", "rows", "a word that is no status")
+RULED_OUT = Rate(
+    0.03, "conditions", "unresolved rows but those of the myeloma and menopause", "status `ruled_out`"
+)
+RESOLVED_UNDATED = Rate(0.15, "conditions", "rows with status `resolved`", "no date of resolution")
 CONDITION_CODED = Rate(0.25, "conditions", "rows of conditions with an ICD-10-CM code", "named by that code")
 PROCEDURE_MONTH_ONLY = Rate(0.03, "procedures", "rows", "start is only a month")
+PROCEDURE_CANCELLED = Rate(0.015, "procedures", "rows but planned ones", "status `cancelled`")
 PROCEDURE_CODED = Rate(0.2, "procedures", "rows of procedures with a CPT code", "named by that code")
 MEDICATION_START_BLANK = Rate(0.06, "medications", "rows", "no start")
+MEDICATION_STOP_BLANK = Rate(0.06, "medications", "rows with status `stopped`", "no stop")
 MEDICATION_UNCONFIRMED = Rate(
     0.15,
     "medications",

@@ -104,7 +104,7 @@ def _add_medicine(draft: Draft, what: Medicine, host: Array) -> None:
         start,
         drug=pick(rng, size, what.names, (4, *(1 for _ in what.names[1:]))),
         start_date=blank_where(start, rng.random(size) < rates.MEDICATION_START_BLANK.value),
-        stop_date=blank_where(stop, planned | (rng.random(size) < 0.06)),
+        stop_date=blank_where(stop, planned | (rng.random(size) < rates.MEDICATION_STOP_BLANK.value)),
         route=blank_where(np.full(size, text(what.route)), rng.random(size) < 0.1),
         status=np.where(planned, text("planned"), status),
         last_confirmed_date=blank_where(_confirmed(rng, last, draft.as_of), ~active | planned),

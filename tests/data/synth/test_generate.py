@@ -130,7 +130,7 @@ def test_the_generator_is_blind_to_the_criteria() -> None:
 
 
 def test_the_committed_sample_is_what_the_generator_writes(tmp_path: Path) -> None:
-    generate(60, 20260630, tmp_path / "sample", file_format="csv")
+    generate(60, 5, tmp_path / "sample", file_format="csv")
     assert _digests(tmp_path / "sample") == _digests(ROOT / "data" / "sample")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from data.synth import courses, rates, regimens
 from data.synth.columns import BAD_DATES, COMMENTS
-from data.synth.history import _CPT, _TUMOUR_CODES, COMORBIDITIES
+from data.synth.history import _TUMOUR_CODES, COMORBIDITIES, CPT_CODES
 from data.synth.panel import QUANTITIES, SEROLOGY
 
 Registry = dict[str, pl.DataFrame]
@@ -95,6 +95,7 @@ def _no_reason(registry: Registry) -> Measured:
 
 def _stop_first(registry: Registry) -> Measured:
     whole = registry["treatments"].filter(_START.str.contains(r"^\d{4}-\d\d-\d\d$")).drop_nulls("stop_date")
+    whole = whole.filter(~_START.is_in(BAD_DATES))
     return _share(whole, pl.col("stop_date") < _START)
 
 
@@ -116,7 +117,7 @@ def _after_death(registry: Registry) -> Measured:
         & (pl.col("date") <= AS_OF)
         & (pl.col("date").str.len_chars() == 10)
     )
-    return seen.filter(late)["patient_id"].n_unique(), dead.height
+    return seen.filter(late & ~pl.col("date").is_in(BAD_DATES))["patient_id"].n_unique(), dead.height
 
 
 def _unconfirmed(registry: Registry) -> Measured:
@@ -163,6 +164,8 @@ def _unrecorded(registry: Registry) -> Measured:
 
 
 _DATE = pl.col("date")
+_DIED = pl.col("death_date").is_not_null()
+_OWN = ["multiple_myeloma", "smoldering_myeloma", "mgus", "postmenopausal", "C90.00", "D47.2"]
 _START = pl.col("start_date")
 _NUMBER = pl.col("value").str.contains(r"^[-<>]?[\d.]+$")
 _LOINC_NAMES = [q.name for q in QUANTITIES if q.loinc] + [s[0] for s in SEROLOGY if s[3]]
@@ -195,6 +198,11 @@ MEASURES: dict[str, Callable[[Registry], Measured]] = {
     "NO_CONTACT": _column("patients", pl.col("contact_permitted") == "no"),
     "CONTACT_BLANK": _column("patients", pl.col("contact_permitted").is_null()),
     "DEATH_DATE_BLANK": _column("patients", pl.col("death_date").is_null(), pl.col("vital_status") == "dead"),
+    "DEATH_DATE_PARTIAL": _column("patients", pl.col("death_date").str.len_chars() < 10, _DIED),
+    "DEAD_BUT_ALIVE": _column("patients", pl.col("vital_status") == "alive", _DIED),
+    "DEAD_BUT_BLANK": _column("patients", pl.col("vital_status").is_null(), _DIED),
+    "BAD_VITAL": _column("patients", pl.col("vital_status") == "deceased", _DIED),
+    "LAST_CONTACT_BLANK": _column("patients", pl.col("last_contact_date").is_null()),
     "OBS_BAD_DATE": _column("observations", _DATE.is_in(BAD_DATES)),
     "OBS_MONTH_ONLY": _column("observations", _DATE.str.contains(MONTH)),
     "OBS_FUTURE": _column(
@@ -264,16 +272,31 @@ MEASURES: dict[str, Callable[[Registry], Measured]] = {
     "ONSET_YEAR_ONLY": _column("conditions", pl.col("onset_date").str.contains(YEAR)),
     "ONSET_BLANK": _column("conditions", pl.col("onset_date").is_null()),
     "CONDITION_BAD_STATUS": _column("conditions", pl.col("status") == "current"),
+    "RULED_OUT": _column(
+        "conditions",
+        pl.col("status") == "ruled_out",
+        (pl.col("status").fill_null("") != "resolved") & ~pl.col("condition").is_in(_OWN),
+    ),
+    "RESOLVED_UNDATED": _column(
+        "conditions", pl.col("resolved_date").is_null(), pl.col("status") == "resolved"
+    ),
     "CONDITION_CODED": _column(
         "conditions", pl.col("condition").is_in(_ICD), pl.col("condition").is_in([*_ICD, *_ICD_NAMES])
     ),
     "PROCEDURE_MONTH_ONLY": _column("procedures", _START.str.contains(MONTH)),
+    "PROCEDURE_CANCELLED": _column(
+        "procedures", pl.col("status") == "cancelled", pl.col("status").fill_null("") != "planned"
+    ),
     "PROCEDURE_CODED": _column(
         "procedures",
         pl.col("code_system") == "cpt",
-        pl.col("procedure").is_in([*_CPT, *_CPT.values()]) & (pl.col("status").fill_null("") != "planned"),
+        pl.col("procedure").is_in([*CPT_CODES, *CPT_CODES.values()])
+        & (pl.col("status").fill_null("") != "planned"),
     ),
     "MEDICATION_START_BLANK": _column("medications", _START.is_null()),
+    "MEDICATION_STOP_BLANK": _column(
+        "medications", pl.col("stop_date").is_null(), pl.col("status") == "stopped"
+    ),
     "MEDICATION_UNCONFIRMED": _unconfirmed,
     "AFTER_DEATH": _after_death,
     "COMPLETE_FROM": _complete_from,
