@@ -1,0 +1,35 @@
+-- What did a person last answer to each criterion?
+-- Grain: one row per patient, trial and criterion with an answer surely given on or before the as-of date.
+-- Tie rule: answers that may be the last and differ, or cannot be read, cancel each other (is_contradicted).
+with answers as (
+    select *, coalesce(date_earliest, beginning()) as first_day, coalesce(date_latest, forever()) as last_day
+    from stg_attestations
+    where trial_id is not null and criterion_id is not null
+),
+
+floors as (
+    select patient, trial_id, criterion_id, max(first_day) as latest_sure_day
+    from answers
+    where last_day <= as_of()
+    group by patient, trial_id, criterion_id
+),
+
+final as (
+    select
+        floors.patient,
+        floors.trial_id,
+        floors.criterion_id,
+        min(answers.answer) as answer,
+        floors.latest_sure_day as date,
+        arg_min(answers.source_row, answers.source_row) filter (where answers.last_day <= as_of()) as source_row,
+        count(distinct coalesce(answers.answer, '')) > 1 or bool_or(answers.answer is null) as is_contradicted
+    from floors
+    join answers
+        on answers.patient = floors.patient
+        and answers.trial_id = floors.trial_id
+        and answers.criterion_id = floors.criterion_id
+        and answers.last_day >= floors.latest_sure_day
+    group by floors.patient, floors.trial_id, floors.criterion_id, floors.latest_sure_day
+)
+
+select patient, trial_id, criterion_id, answer, date, source_row, is_contradicted from final

@@ -1,0 +1,96 @@
+-- Where the registry numbers lines: to which line does each course belong?
+-- Grain: one row per delivered course and drug. slot: the line's number, or 100 and more for a line that the
+-- registry may have left out.
+-- A course without a number that starts inside the span of a numbered line belongs to it (the last such);
+-- others form extra lines that may be, one for all starts within 28 days of the first of them (convention).
+-- Steroids alone are such a line only where they may have been given for more than 28 days (convention).
+with courses as (select * from myeloma_courses where has_numbers),
+
+spans as (
+    select
+        patient,
+        line,
+        min(start_earliest) as first_day,
+        max(end_latest) as last_day,
+        min(start_latest) filter (where row_certain) as surely_begun,
+        max(end_earliest) filter (where row_certain) as surely_until
+    from courses
+    where line is not null
+    group by patient, line
+),
+
+placed as (
+    select
+        courses.*,
+        spans.line as inside_line,
+        coalesce(
+            courses.start_earliest >= spans.surely_begun and courses.start_latest <= spans.surely_until, false
+        ) as surely_inside
+    from courses
+    left join spans
+        on courses.line is null
+        and spans.patient = courses.patient
+        and courses.start_earliest >= spans.first_day
+        and courses.start_latest <= spans.last_day
+    qualify
+        row_number() over (
+            partition by courses.patient, courses.source_row, courses.concept order by spans.line desc nulls last
+        ) = 1
+),
+
+extra as (
+    select *
+    from placed
+    where line is null and inside_line is null
+        and not (is_steroid and end_latest - start_earliest <= 28)
+),
+
+starts as (
+    select patient, list_sort(list_distinct(list(start_earliest))) as days from extra group by patient
+),
+
+-- The first start of each cluster: the first one more than 28 days after the last such.
+anchors as (
+    select
+        patient,
+        unnest(
+            list_reduce(
+                list_transform(days, lambda day: [day]),
+                lambda firsts, day: case when day[1] - firsts[-1] > 28 then list_concat(firsts, day) else firsts end
+            )
+        ) as first_day
+    from starts
+),
+
+clusters as (
+    select
+        patient,
+        first_day,
+        (99 + row_number() over (partition by patient order by first_day))::integer as slot,
+        lead(first_day, 1, forever()) over (partition by patient order by first_day) as next_first_day
+    from anchors
+),
+
+final as (
+    select
+        placed.*,
+        coalesce(placed.line, placed.inside_line, clusters.slot)::integer as slot,
+        placed.row_certain and (placed.line is not null or placed.surely_inside) as makes_line,
+        placed.certain and (placed.line is not null or placed.inside_line is null or placed.surely_inside)
+        as is_member
+    from placed
+    left join clusters
+        on placed.line is null
+        and placed.inside_line is null
+        and clusters.patient = placed.patient
+        and placed.start_earliest >= clusters.first_day
+        and placed.start_earliest < clusters.next_first_day
+    where placed.line is not null
+        or placed.inside_line is not null
+        or not (placed.is_steroid and placed.end_latest - placed.start_earliest <= 28)
+)
+
+select
+    patient, slot, concept, source_row, start_earliest, start_latest, end_earliest, end_latest, makes_line,
+    is_member, line is not null as has_number, row_reasons, reasons, fact_until
+from final

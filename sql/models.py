@@ -1,0 +1,66 @@
+"""The SQL files in the order in which they are run: each makes the table that it is named after."""
+
+from importlib.resources import files
+
+# Staging: names to concepts, dates, patients, rows folded; no clinical logic.
+STAGING = (
+    "patient_index",
+    "extract_dates",
+    "drug_names",
+    "coded_names",
+    "observation_units",
+    "stg_patients",
+    "stg_observations",
+    "stg_treatments",
+    "stg_medications",
+    "stg_conditions",
+    "stg_procedures",
+    "stg_responses",
+    "stg_allergies",
+    "stg_trial_participation",
+    "stg_attestations",
+    "stg_screening_log",
+    "found_faults",
+    "all_faults",
+    "unmapped_names",
+    "duplicate_counts",
+)
+# Facts: what the registry says about a patient as of a date.
+FACTS = (
+    "result_rows",
+    "result_days",
+    "derived_results",
+    "all_days",
+    "results",
+    "latest",
+    "patients",
+    "treatment_courses",
+    "treatment_events",
+    "medication_events",
+    "condition_events",
+    "procedure_events",
+    "response_events",
+    "progression_events",
+    "trial_participation_events",
+    "allergy_events",
+    "myeloma_courses",
+    "numbered_line_courses",
+    "numbered_lines",
+    "line_steps",
+    "derived_line_courses",
+    "derived_lines",
+    "lines",
+    "line_members",
+    "line_events",
+    "events",
+    "coverage",
+    "judged_attestations",
+    "attestations",
+    "screening_log",
+)
+MODELS = tuple(("staging", name) for name in STAGING) + tuple(("facts", name) for name in FACTS)
+
+
+def model_text(folder: str, name: str) -> str:
+    """The text of one SQL file."""
+    return files("sql").joinpath(folder, f"{name}.sql").read_text(encoding="utf-8")

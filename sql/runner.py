@@ -1,0 +1,210 @@
+"""Runs the SQL models over a loaded extract and hands out the facts, patient by patient.
+
+Every parameter is bound (``set variable``); only names fixed in the project are put into SQL text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from data.code_lists import CodeLists, load_code_lists
+from data.spelling import code_key_sql, name_key_sql, unit_key_sql
+from schemas.extract import TABLES
+from schemas.facts import ANY_CONCEPT, EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
+from schemas.words import (
+    ALLERGY_KINDS,
+    REASONS,
+    RECORDED_STOP_REASONS,
+    RESPONSES,
+    ROUTES,
+    SEXES,
+    STOP_REASONS,
+    YES_NO,
+)
+from sql.code_tables import register_code_tables, store_frame
+from sql.models import MODELS, model_text
+
+Progress = Callable[[str], None]
+
+# What a derived result is made from: every day of these is needed.
+DERIVED_FROM = {
+    "corrected_calcium": ("calcium", "albumin"),
+    "flc_ratio": ("kappa_flc", "lambda_flc"),
+    "qtc_fridericia_or_unstated": ("qtc_fridericia", "qtc"),
+}
+# ECOG 5 is a sign of death, whoever asks.
+ALWAYS_READ = ("ecog",)
+_DOMAINS = {
+    "reasons": REASONS,
+    "yes_no": YES_NO,
+    "sexes": SEXES,
+    "responses": RESPONSES,
+    "stop_reasons": STOP_REASONS,
+    "recorded_stop_reasons": RECORDED_STOP_REASONS,
+    "allergy_kinds": ALLERGY_KINDS,
+    "routes": ROUTES,
+}
+_KEY_MACROS = {"name_key": name_key_sql, "unit_key": unit_key_sql, "code_key": code_key_sql}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The facts to make: measurements (latest results), counted (every result), concepts of event sets."""
+
+    measurements: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
+    sets: frozenset[str] = frozenset()
+
+
+def build_facts(
+    connection: duckdb.DuckDBPyConnection,
+    as_of: date,
+    wanted: Wanted,
+    progress: Progress,
+    code_lists: CodeLists | None = None,
+) -> None:
+    """Makes the fact tables as of a date from the tables that ``data.extract.load`` filled.
+
+    The tables of the extract are not changed, so that it can be called again for another date.
+    """
+    _prepare(connection, as_of, wanted, code_lists or load_code_lists())
+    for folder, name in MODELS:
+        progress(f"sql/{folder}/{name}")
+        connection.execute(f"create or replace table {name} as\n{model_text(folder, name)}")
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted, lists: CodeLists) -> None:
+    connection.execute("set variable as_of = $as_of", {"as_of": as_of})
+    for name, words in _DOMAINS.items():
+        connection.execute(f"set variable {name} = $words", {"words": list(words)})
+    for name, expression in _KEY_MACROS.items():
+        connection.execute(f"create or replace macro {name}(spelling) as {expression('spelling')}")
+    connection.execute(model_text("staging", "macros"))
+    register_code_tables(connection, lists)
+    store_frame(connection, "wanted_measurements", _wanted_measurements(wanted))
+    concepts = sorted(wanted.sets | {ANY_CONCEPT})
+    store_frame(connection, "wanted_concepts", pl.DataFrame({"concept": concepts}))
+
+
+def _wanted_measurements(wanted: Wanted) -> pl.DataFrame:
+    """One row per concept to read: is every day needed, is it handed out, is every day handed out."""
+    published = wanted.measurements | wanted.counted
+    derived = published & DERIVED_FROM.keys()
+    inputs = {concept for name in derived for concept in DERIVED_FROM[name]}
+    rows = [
+        (
+            name,
+            name in inputs | wanted.counted | derived or name in ALWAYS_READ,
+            name in published,
+            name in wanted.counted,
+        )
+        for name in sorted(published | inputs | set(ALWAYS_READ))
+    ]
+    schema = {
+        "concept": pl.String,
+        "every_day": pl.Boolean,
+        "is_published": pl.Boolean,
+        "is_counted": pl.Boolean,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def patient_count(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many patients there are."""
+    row = connection.execute("select count(*) from patients").fetchone()
+    return int(row[0]) if row else 0
+
+
+def read_facts(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> Facts:
+    """The facts about the patients numbered first to last, both included; coverage also of everybody."""
+    as_of = connection.execute("select getvariable('as_of')").fetchone()
+    if as_of is None or as_of[0] is None:
+        raise RuntimeError("read_facts was called before build_facts")
+    frames = {name: _read_frame(connection, name, first, last) for name in FRAME_NAMES}
+    return Facts(as_of[0], **frames)
+
+
+def _read_frame(connection: duckdb.DuckDBPyConnection, name: str, first: int, last: int) -> pl.DataFrame:
+    schema = pl.Schema(SCHEMAS[name])
+    columns = ", ".join(f'"{column}"' for column in schema)
+    everybody = "or patient = $everybody" if name == "coverage" else "and $everybody < 0"
+    sql = f"select {columns} from {name} where (patient between $first and $last) {everybody}"
+    bound = {"first": first, "last": last, "everybody": EVERYBODY}
+    frame = _frame(connection, sql, bound).cast(schema)
+    order = [column for column in _ORDER if column in schema]
+    return frame.sort(order, maintain_order=True)
+
+
+def _frame(
+    connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, Any] | None = None
+) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(connection.sql(sql, params=bound).to_arrow_table()))
+
+
+# Every frame's columns of these, taken together, tell its rows apart.
+_ORDER = (
+    "patient",
+    "table",
+    "trial_id",
+    "criterion_id",
+    "line_row",
+    "concept",
+    "source_table",
+    "source_row",
+    "date_earliest",
+    "date_latest",
+    "start_earliest",
+    "start_latest",
+    "end_earliest",
+    "end_latest",
+    "certain",
+    "recorded_name",
+)
+
+
+def quarantine_rows(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Rows that cannot be used: table, source_row, column, rule, reason, in that order."""
+    return _frame(
+        connection, 'select "table", source_row, "column", rule, reason from all_faults order by all'
+    )
+
+
+def unmapped_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Names and codes that no code list has, most frequent first: table, name, rows."""
+    return _frame(
+        connection, 'select "table", name, rows from unmapped_names order by rows desc, "table", name'
+    )
+
+
+def table_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """One row per table: rows = accepted + quarantined; duplicates: rows that repeat another (in either)."""
+    parts = " union all ".join(
+        f"select '{name}' as \"table\", count(*) as rows from raw_{name}" for name in TABLES
+    )
+    return _frame(
+        connection,
+        f"""
+        with delivered_rows as ({parts}),
+        faults as (select "table", count(distinct source_row) as quarantined from all_faults group by "table")
+        select
+            delivered_rows."table",
+            delivered_rows.rows::integer as rows,
+            (delivered_rows.rows - coalesce(faults.quarantined, 0))::integer as accepted,
+            coalesce(faults.quarantined, 0)::integer as quarantined,
+            duplicate_counts.rows as duplicates
+        from delivered_rows
+        left join faults on faults."table" = delivered_rows."table"
+        left join duplicate_counts on duplicate_counts."table" = delivered_rows."table"
+        order by delivered_rows."table"
+        """,
+    )
+
+
+def contradicted_attestations(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many criteria of how many patients have contradictory answers, which count as no answer."""
+    row = connection.execute("select count(*) from judged_attestations where is_contradicted").fetchone()
+    return int(row[0]) if row else 0

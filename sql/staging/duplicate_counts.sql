@@ -1,0 +1,41 @@
+-- How many rows of each table repeat another row in every column?
+-- Grain: one row per table. They are counted, and change nothing.
+with final as (
+    select 'patients' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_patients) as rows
+    union all
+    select 'conditions' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_conditions) as rows
+    union all
+    select 'observations' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_observations) as rows
+    union all
+    select 'treatments' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_treatments) as rows
+    union all
+    select 'responses' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_responses) as rows
+    union all
+    select 'procedures' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_procedures) as rows
+    union all
+    select 'medications' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_medications) as rows
+    union all
+    select 'allergies' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_allergies) as rows
+    union all
+    select 'trial_participation' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_trial_participation) as rows
+    union all
+    select 'attestations' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_attestations) as rows
+    union all
+    select 'screening_log' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_screening_log) as rows
+    union all
+    select 'coverage' as "table", count(*) - count(distinct hash(rows)) as rows
+    from (select * exclude (source_row) from raw_coverage) as rows
+)
+
+select "table", rows::integer as rows from final order by "table"

@@ -1,0 +1,129 @@
+-- What does each delivered result say, and can it be used?
+-- Grain: one row per delivered row and concept; cancelled rows, unlisted observations, unknown patients and
+-- results dated surely after the as-of date are left out. Values and limits stay in the row's own unit;
+-- canonical = value * numerator / denominator. A row without a readable observation may be any of them.
+-- The unit is the row's, else the extract's default for the observation, else blank.
+-- usable: the value may be read; if not, problem_reasons says why and the value is open.
+-- status_rank: of the results of one day only the highest counts (corrected, final or blank, preliminary).
+with observations as (
+    select
+        source_row, patient_id, observation, code_system, date_earliest, date_latest, value, value_low,
+        value_high, value_low_open, value_high_open, value_word, unit, upper_limit, lower_limit, status,
+        quarantined, bad_columns
+    from raw_observations
+    where coalesce(date_earliest, beginning()) <= as_of() and coalesce(status, 'final') <> 'cancelled'
+),
+
+patients as (select patient, patient_id from patient_index),
+
+names as (select kind, text, code_system, system_bad, concept, match from coded_names where kind = 'observation'),
+
+concepts as (select concept, unit, value_type from code_concepts where kind = 'observation'),
+
+units as (select concept, unit, numerator, denominator, lowest, highest from observation_units),
+
+defaults as (select observation, min(unit) as unit from default_units group by observation),
+
+named as (
+    select observations.*, names.concept, names.match
+    from observations
+    join names
+        on names.text = observations.observation
+        and names.code_system is not distinct from observations.code_system
+        and names.system_bad = list_contains(observations.bad_columns, 'code_system')
+    where names.match <> 'unlisted'
+    union all
+    select observations.*, concepts.concept, 'any' as match
+    from observations
+    cross join concepts
+    where observations.observation is null
+),
+
+joined as (
+    select
+        patients.patient,
+        named.*,
+        concepts.value_type,
+        units.numerator,
+        units.denominator,
+        units.lowest,
+        units.highest,
+        named.date_earliest is null or list_contains(named.bad_columns, 'date') as date_bad,
+        coalesce(named.value_low, case when named.value_high is not null then 0 end) as low,
+        coalesce(named.value_high, case when named.value_low is not null then unbounded() end) as high
+    from named
+    join patients on patients.patient_id = named.patient_id
+    join concepts on concepts.concept = named.concept
+    left join defaults as by_text on by_text.observation = named.observation
+    left join defaults as by_concept on by_concept.observation = named.concept
+    left join units
+        on units.concept = named.concept
+        and units.unit = coalesce(named.unit, by_text.unit, by_concept.unit, '')
+),
+
+judged as (
+    select
+        *,
+        quarantined and list_has_any(bad_columns, ['observation', 'code_system', 'value', 'status'])
+        as is_unreadable,
+        value_type = 'number' and numerator is null as has_no_unit,
+        case
+            when value_type = 'number' then value_word is not null
+            else value_word is null and low is not null
+        end as has_wrong_type,
+        coalesce(
+            value_type = 'number' and numerator is not null and (low > highest or high < lowest), false
+        ) as is_implausible
+    from joined
+),
+
+final as (
+    select
+        patient,
+        concept,
+        source_row,
+        case when date_bad then beginning() else date_earliest end as date_earliest,
+        case when date_bad then forever() else date_latest end as date_latest,
+        case
+            when date_bad then reason('quarantined')
+            when date_earliest < date_latest then reason('partial_date')
+            else 0
+        end as date_reasons,
+        value_type,
+        low,
+        high,
+        coalesce(value_low_open, false) as low_open,
+        coalesce(value_high_open, false) as high_open,
+        value_word,
+        upper_limit,
+        lower_limit,
+        list_contains(bad_columns, 'upper_limit') or list_contains(bad_columns, 'lower_limit') as limit_bad,
+        numerator,
+        denominator,
+        highest,
+        not is_unreadable and match = 'listed' and not has_no_unit and not has_wrong_type
+        and not is_implausible and (low is not null or value_word is not null) as usable,
+        reason_if(is_unreadable or has_wrong_type or (low is null and value_word is null), 'quarantined')
+        | reason_if(match = 'close', 'unmapped_code')
+        | reason_if(has_no_unit and match <> 'any', 'unit_unclear')
+        | reason_if(is_implausible, 'implausible_value') as problem_reasons,
+        case
+            when list_contains(bad_columns, 'status') or status = 'corrected' then 3
+            when status = 'preliminary' then 1
+            else 2
+        end as status_rank,
+        match,
+        has_no_unit and not is_unreadable and match = 'listed' as has_unknown_unit,
+        has_wrong_type and not is_unreadable and match = 'listed' as has_wrong_type,
+        is_implausible and not is_unreadable and match = 'listed' as is_implausible,
+        value as recorded_value,
+        unit as recorded_unit
+    from judged
+)
+
+select
+    patient, concept, source_row, date_earliest, date_latest, date_reasons, value_type, low, high, low_open,
+    high_open, value_word, upper_limit, lower_limit, limit_bad, numerator, denominator, highest, usable,
+    problem_reasons, status_rank, has_unknown_unit, has_wrong_type, is_implausible, recorded_value,
+    recorded_unit
+from final

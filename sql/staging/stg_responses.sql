@@ -1,0 +1,27 @@
+-- Which response assessments were delivered?
+-- Grain: one row per delivered row; rows alike in every column are folded into the first of them.
+-- Unknown patients and rows that start surely after the as-of date are left out. Dates and words as delivered.
+with rows as (
+    select
+        source_row, patient_id, date_earliest, date_latest, response,
+        quarantined, bad_columns
+    from raw_responses
+    where coalesce(date_earliest, beginning()) <= as_of()
+),
+
+patients as (select patient, patient_id from patient_index),
+
+final as (
+    select
+        patients.patient, rows.date_earliest, rows.date_latest, rows.response, rows.quarantined,
+        rows.bad_columns,
+        min(rows.source_row) as source_row
+    from rows
+    join patients on patients.patient_id = rows.patient_id
+    group by all
+)
+
+select
+    patient, date_earliest, date_latest, response,
+    quarantined, bad_columns, source_row
+from final
