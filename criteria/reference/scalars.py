@@ -93,8 +93,11 @@ def age(birth: DateValue, day: DateValue) -> NumberValue:
 
 
 def attested(context: Context) -> TruthValue:
-    """What a person answered: an inclusion's statement holds on ``pass``, an exclusion's on ``fail``."""
-    if context.attestation is None:
+    """What a person answered: an inclusion's statement holds on ``pass``, an exclusion's on ``fail``.
+
+    ``not_applicable`` answers for the criterion as a whole, so the statement stays open for it to take.
+    """
+    if context.attestation in (None, "not_applicable"):
         return TruthValue(False, True, frozenset({"needs_attestation"}))
     return YES if context.attestation == ("pass" if context.kind == "inclusion" else "fail") else NO
 

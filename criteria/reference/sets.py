@@ -87,7 +87,7 @@ def without(rows: SetValue, removed: Sequence[SetValue]) -> SetValue:
     """The rows that are surely in none of the removed sets; those that may be in one only may belong."""
     kept = []
     for member in rows.members:
-        same = [other for one in removed for other in one.members if other.source == member.source]
+        same = [other for one in removed for other in one.members if other.identity == member.identity]
         if any(other.certain for other in same):
             continue
         kept.append(member.demoted(joined(other.reasons for other in same)) if same else member)

@@ -20,6 +20,7 @@ from tests.differential.random_trees import MAX_DEPTH, random_tree
 from tests.differential.universe import AS_OF_DAYS, CRITERION_IDS, LENGTHS
 
 __all__ = [
+    "MAX_DEPTH",
     "CriterionCase",
     "CurabilityCase",
     "PartCase",
@@ -31,6 +32,7 @@ __all__ = [
     "random_criterion",
     "random_facts",
     "random_tree",
+    "seeded",
     "trees",
 ]
 
@@ -74,6 +76,11 @@ class CriterionCase:
     protocol: tuple[str, ...] = field(default=("What is asked.",))
     review_question: str = ""
     note: str = ""
+
+
+def seeded(seed: int) -> Random:
+    """A generator that makes the same things each time."""
+    return Random(seed)  # noqa: S311  # test data, not a secret
 
 
 def random_anchors(rng: Random, as_of: date) -> Anchors:
@@ -138,8 +145,7 @@ def fact_batches(draw: st.DrawFn, max_patients: int = 8) -> Facts:
     as_of = draw(st.sampled_from(AS_OF_DAYS))
     seeds = draw(st.lists(st.integers(0, 2**32 - 1), max_size=max_patients))
     coverage_seed = draw(st.integers(0, 2**32 - 1))
-    patients = [Random(seed) for seed in seeds]  # noqa: S311  # test data, not a secret
-    return facts_of(patients, as_of, Random(coverage_seed))  # noqa: S311
+    return facts_of([seeded(seed) for seed in seeds], as_of, seeded(coverage_seed))
 
 
 @st.composite

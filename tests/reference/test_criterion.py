@@ -136,6 +136,7 @@ def test_an_attested_part_of_an_expression_counts_as_computed() -> None:
     both = tree.AnyOf(type=Type.TRUTH, text="or", parts=(known(False), ATTESTED))
     assert judged(Criterion(main=both)) == Judgement("unknown", reason="needs_attestation")
     assert judged(Criterion(main=both), "pass") == PASS
+    assert judged(Criterion(main=both), "not_applicable") == Judgement("not_applicable")
     assert judged(Criterion("exclusion", both), "fail") == fail()
 
 

@@ -144,10 +144,10 @@ def test_sex_and_childbearing_potential_are_as_recorded() -> None:
     [
         ("inclusion", "pass", "yes"),
         ("inclusion", "fail", "no"),
-        ("inclusion", "not_applicable", "no"),
+        ("inclusion", "not_applicable", {"needs_attestation"}),
         ("exclusion", "fail", "yes"),
         ("exclusion", "pass", "no"),
-        ("exclusion", "not_applicable", "no"),
+        ("exclusion", "not_applicable", {"needs_attestation"}),
         ("exclusion", None, {"needs_attestation"}),
     ],
 )
