@@ -1,12 +1,23 @@
 """A batch of patients, made ready for evaluation: places from 0, dates as days, rows at hand by concept."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 import polars as pl
 
-from criteria.engine.values import NEVER, choose, days, flag, smaller, whole
+from criteria.engine.values import (
+    DAY_OF_BEGINNING,
+    DAY_OF_FOREVER,
+    NEVER,
+    Interval,
+    choose,
+    days,
+    flag,
+    smaller,
+    whole,
+)
 from schemas.facts import ANY_CONCEPT, EVERYBODY, Facts
 from schemas.words import reason_bit
 
@@ -146,16 +157,19 @@ class Batch:
         tables: tuple[str, ...],
         low: pl.Series,
         high: pl.Series,
-        low_moves: bool,
         high_moves: pl.Series,
+        opens_in: Callable[[pl.Series], pl.Series] | None = None,
         places: pl.Series | None = None,
     ) -> Proof:
         """Whether the tables are declared complete over [low, high], allowing the lag at the end.
 
-        ``low_moves`` and ``high_moves`` say which ends advance with the as-of date; ``places`` gives the
-        patient of each row where the window belongs to rows instead of patients.
+        ``high_moves``: where the end advances with the as-of date. ``opens_in``: for a beginning that
+        advances too, in how many days it reaches a date. ``places``: the patient of each row, where the
+        window belongs to rows instead of patients.
         """
         height = len(low)
+        # Nothing happened before the beginning of time.
+        low = low.clip(DAY_OF_BEGINNING)
         given, reasons, until = flag(True, height), whole(0, height), whole(NEVER, height)
         recent = whole(self.today - self.max_lag_days, height)
         needed = smaller(high, recent)
@@ -169,10 +183,16 @@ class Batch:
             reasons = reasons | choose(captured & early, whole(0, height), whole(NOT_CAPTURED, height))
             reasons = reasons | choose(captured & ~late, whole(SOURCE_STALE, height), whole(0, height))
             until = smaller(until, self._late_after(late & captured, needed, high, end, high_moves))
-            if low_moves:
-                opens = choose(captured & ~early, start - low + (self.today - 1), whole(NEVER, height))
+            if opens_in is not None:
+                wait = opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (self.today - 1)
+                opens = choose(captured & ~early, wait, whole(NEVER, height))
                 until = smaller(until, opens)
         return Proof(given, choose(given, whole(0, height), reasons), until)
+
+    def until_today(self, anchor: Interval) -> tuple[pl.Series, pl.Series]:
+        """The end of a window that closes on the anchor but not after today, and whether it moves."""
+        today = whole(self.today, len(anchor.high))
+        return smaller(anchor.high, today), flag(bool(anchor.rate), len(today)) | (anchor.high > today)
 
     def _late_after(
         self, late: pl.Series, needed: pl.Series, high: pl.Series, end: pl.Series, high_moves: pl.Series

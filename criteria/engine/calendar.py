@@ -19,8 +19,10 @@ def add_months(day: pl.Series, months: int) -> pl.Series:
 def window_start(anchor: pl.Series, length: pl.Series, unit: str) -> pl.Series:
     """The first day of the window of this length that ends on the anchor."""
     if unit in DAYS_PER_UNIT:
-        return anchor - length * DAYS_PER_UNIT[unit]
-    return add_months(anchor, -_fixed(length) * MONTHS_PER_UNIT[unit])
+        start = anchor - length * DAYS_PER_UNIT[unit]
+    else:
+        start = add_months(anchor, -_fixed(length) * MONTHS_PER_UNIT[unit])
+    return start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)
 
 
 def window_end(start: pl.Series, length: pl.Series, unit: str) -> pl.Series:

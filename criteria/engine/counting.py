@@ -11,7 +11,6 @@ from criteria.engine.values import (
     Interval,
     Truth,
     choose,
-    flag,
     interval,
     number,
     smaller,
@@ -64,10 +63,10 @@ def _bounded(
     batch: Batch, node: Times, anchor: Interval, surely: pl.Series, possibly: pl.Series, spread: pl.DataFrame
 ) -> Interval:
     height = batch.height
-    window_end = smaller(anchor.high, whole(batch.today, height))
-    proof = batch.proof_of_absence(
-        OBSERVATIONS, anchor.low - node.days, window_end, bool(anchor.rate), flag(bool(anchor.rate), height)
-    )
+    end, moves = batch.until_today(anchor)
+    start = anchor.low - node.days
+    opens_in = (lambda complete_from: complete_from - start) if anchor.rate else None
+    proof = batch.proof_of_absence(OBSERVATIONS, start, end, moves, opens_in)
     high = choose(proof.given, possibly.cast(NUMBER), number(UNBOUNDED, height))
     reasons = spread["doubt"].fill_null(0) | proof.reasons
     until = smaller(smaller(spread["until"].fill_null(NEVER), proof.until), anchor.until)
@@ -75,7 +74,7 @@ def _bounded(
 
 
 def apart_count(batch: Batch, places: pl.Series, day: pl.Series, apart: int) -> pl.Series:
-    """Per patient, how many of the days can be counted from the earliest on, each ``apart`` days after the last.
+    """Per patient, how many days can be counted from the earliest on, each ``apart`` days after the last.
 
     One pass per counted day, over all patients at once.
     """

@@ -97,7 +97,9 @@ class Evaluator:
                 return numbers.compare(node.operator, left, right, self.batch.today)
             case Among():
                 choices = [choice.value for choice in node.choices]
-                return numbers.among(self.interval(node.item), choices, node.item.type is Type.WORD)
+                return numbers.among(
+                    self.interval(node.item), choices, node.item.type is Type.WORD, self.batch.today
+                )
             case _:
                 return self.leaf_truth(node)
 

@@ -7,6 +7,8 @@ from functools import reduce
 import polars as pl
 
 from criteria.engine.values import (
+    DAY_OF_BEGINNING,
+    DAY_OF_FOREVER,
     NEVER,
     Interval,
     Truth,
@@ -48,9 +50,11 @@ def _moved(
     until = smaller(left.until, right.until)
     if rate not in (0, 1):
         rate, until = 0, smaller(until, whole(today, len(until)))
-    is_number = low.dtype.is_decimal()
-    ends = (clip(low), clip(high)) if is_number else (low, high)
-    return interval(*ends, left.reasons | right.reasons, until, rate)
+    if low.dtype.is_decimal():
+        low, high = clip(low), clip(high)
+    else:
+        low, high = (end.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER) for end in (low, high))
+    return interval(low, high, left.reasons | right.reasons, until, rate)
 
 
 def extreme(which: str, parts: list[Interval], today: int) -> Interval:
@@ -100,17 +104,18 @@ def _crossing(left: Interval, right: Interval, today: int) -> pl.Series:
     return choose(soonest >= NEVER, whole(NEVER, height), soonest + (today - 1))
 
 
-def among(item: Interval, choices: list[Decimal], words: bool) -> Truth:
+def among(item: Interval, choices: list[Decimal], words: bool, today: int) -> Truth:
     """``in``: for a word every rank in its interval must be chosen, a number must be exactly one of them."""
     height = len(item.low)
-    must, may = flag(False, height), flag(False, height)
+    must, may, until = flag(False, height), flag(False, height), item.until
     for choice in choices:
         chosen = number(choice, height)
         may = may | ((item.low <= chosen) & (chosen <= item.high))
         must = must | ((item.low == chosen) & (item.high == chosen))
+        until = smaller(until, _crossing(item, Interval(chosen, chosen, item.reasons, item.until), today))
     if words:
         must = must | _all_ranks_chosen(item, choices)
-    return truth(must, may, item.reasons, item.until)
+    return truth(must, may, item.reasons, until)
 
 
 def _all_ranks_chosen(item: Interval, choices: list[Decimal]) -> pl.Series:

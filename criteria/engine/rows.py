@@ -80,7 +80,6 @@ def lifetime_proof(batch: Batch, tables: tuple[str, ...]) -> Proof:
         tables,
         batch.birth_earliest,
         whole(batch.today, batch.height),
-        low_moves=False,
         high_moves=flag(True, batch.height),
     )
 

@@ -11,7 +11,6 @@ from criteria.engine.values import (
     Interval,
     Truth,
     choose,
-    flag,
     number,
     smaller,
     truth,
@@ -21,10 +20,11 @@ from schemas.facts import NUMBER
 from schemas.words import UNBOUNDED
 
 
-def exists(batch: Batch, found: pl.DataFrame, proof: Proof) -> Truth:
+def exists(batch: Batch, found: pl.DataFrame, proof: Proof, anchor: Interval | None = None) -> Truth:
     """Whether some row qualifies, from rows with ``place``, ``must``, ``may``, ``reasons`` and ``until``.
 
-    A "yes" lasts as long as the longest-lasting row that gives it; anything else may change with any row.
+    ``anchor`` is the date asked about, which may itself change. A "yes" lasts as long as the longest-lasting
+    row that gives it; anything else may change with any row.
     """
     doubt = pl.when(pl.col("reasons") == 0).then(PARTIAL_DATE).otherwise(pl.col("reasons"))
     grouped = found.group_by("place").agg(
@@ -39,6 +39,8 @@ def exists(batch: Batch, found: pl.DataFrame, proof: Proof) -> Truth:
     may = spread["may"].fill_null(False) | ~proof.given
     reasons = spread["reasons"].fill_null(0) | proof.reasons
     until = smaller(spread["until"].fill_null(NEVER), proof.until)
+    if anchor is not None:
+        until = smaller(until, anchor.until)
     return truth(must, may, reasons, choose(must, spread["lasting"].fill_null(NEVER), until))
 
 
@@ -56,7 +58,7 @@ def within(batch: Batch, rows: Rows, length: Interval, widest: int, unit: str, a
     ``length`` is per row, ``anchor`` per patient; ``widest`` is the length of a row that says nothing.
     """
     found = _in_window(batch, rows, length, unit, anchor)
-    return exists(batch, found, _window_proof(batch, rows, widest, unit, anchor))
+    return exists(batch, found, _window_proof(batch, rows, widest, unit, anchor), anchor)
 
 
 def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: Interval) -> pl.DataFrame:
@@ -83,10 +85,9 @@ def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: In
 
 def ongoing(batch: Batch, rows: Rows, no_time: Interval, anchor: Interval) -> Truth:
     """``ongoing``: a row runs on the anchor day; a course may have begun at any time of life."""
-    low, height = batch.birth_earliest, batch.height
-    high = smaller(anchor.high, whole(batch.today, height))
-    proof = batch.proof_of_absence(rows.home_tables, low, high, False, flag(bool(anchor.rate), height))
-    return exists(batch, _in_window(batch, rows, no_time, "days", anchor), proof)
+    high, moves = batch.until_today(anchor)
+    proof = batch.proof_of_absence(rows.home_tables, batch.birth_earliest, high, moves)
+    return exists(batch, _in_window(batch, rows, no_time, "days", anchor), proof, anchor)
 
 
 def soonest(changes: list[pl.Series], today: int) -> pl.Series:
@@ -101,9 +102,13 @@ def soonest(changes: list[pl.Series], today: int) -> pl.Series:
 def _window_proof(batch: Batch, rows: Rows, widest: int, unit: str, anchor: Interval) -> Proof:
     """Whether absence is proven over the widest window that a row could ask about."""
     low = window_start(anchor.low, whole(widest, batch.height), unit)
-    high = smaller(anchor.high, whole(batch.today, batch.height))
-    moves = flag(bool(anchor.rate), batch.height)
-    return batch.proof_of_absence(rows.home_tables, low, high, bool(anchor.rate), moves)
+    high, moves = batch.until_today(anchor)
+
+    def opens_in(complete_from: pl.Series) -> pl.Series:
+        reached = first_anchor_after(complete_from - 1, whole(widest, batch.height), unit)
+        return reached - anchor.low
+
+    return batch.proof_of_absence(rows.home_tables, low, high, moves, opens_in if anchor.rate else None)
 
 
 def followed(batch: Batch, rows: Rows, later: Rows, length: Interval | None, unit: str) -> Truth:
@@ -144,11 +149,12 @@ def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) 
         later.home_tables,
         frame["start_earliest"],
         smaller(frame["reach_high"], today),
-        low_moves=False,
         high_moves=frame["reach_high"] > today,
         places=frame["place"],
     )
-    reasons = choose(second.given, whole(0, frame.height), second.reasons | frame["reasons"])
+    reasons = choose(
+        second.given, whole(0, frame.height), second.reasons | frame["reasons"] | frame["length_reasons"]
+    )
     # A reach that ends after today stops moving once today has passed it.
     stops = choose(frame["reach_high"] > today, frame["reach_high"], whole(NEVER, frame.height))
     grouped = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from criteria.language.scope import KIND_ATTRIBUTES, LIMIT_PARTS, Scope, base_set
-from criteria.language.syntax import CallSyntax, NameSyntax, NumberSyntax, Syntax, WordSyntax
+from criteria.language.syntax import CallSyntax, NameSyntax, Syntax, WordSyntax
 from criteria.language.tree import (
     Age,
     Anchor,
@@ -56,15 +56,13 @@ def _arity(call: CallSyntax, scope: Scope, least: int, most: int | None) -> None
         raise scope.fault(call.place, f"{call.name}(...) takes {wanted} arguments, {given} are given.")
 
 
-def _whole(syntax: Syntax, scope: Scope, call: CallSyntax) -> int:
-    negative_or_broken = (
-        not isinstance(syntax, NumberSyntax) or syntax.value != int(syntax.value) or syntax.value < 0
-    )
-    if negative_or_broken:
-        raise scope.fault(
-            syntax.place, f"'{syntax.text}' in {call.name}(...) must be a whole number, 0 or more."
-        )
-    return int(syntax.value)  # type: ignore[attr-defined]
+def _whole(syntax: Syntax, scope: Scope, build: Build, call: CallSyntax) -> int:
+    """A fixed whole number: written out, or a reading."""
+    node = typed(syntax, scope, build, Type.NUMBER)
+    if not isinstance(node, Constant) or node.value != int(node.value) or node.value < 0:
+        what = f"'{syntax.text}' in {call.name}(...) must be a fixed whole number, 0 or more."
+        raise scope.fault(syntax.place, what)
+    return int(node.value)
 
 
 def _length(syntax: Syntax, scope: Scope, build: Build, rows: Node, unit: str) -> Node:
@@ -224,9 +222,9 @@ def _times(call: CallSyntax, scope: Scope, build: Build) -> Node:
         text=call.text,
         concept=concept,
         condition=condition,
-        days=_whole(call.arguments[1], scope, call),
+        days=_whole(call.arguments[1], scope, build, call),
         anchor=typed(call.arguments[2], scope, build, Type.DATE),
-        apart=max(1, _whole(call.arguments[3], scope, call)) if len(call.arguments) > 3 else 1,
+        apart=max(1, _whole(call.arguments[3], scope, build, call)) if len(call.arguments) > 3 else 1,
     )
 
 
@@ -262,7 +260,7 @@ def _at_least(call: CallSyntax, scope: Scope, build: Build) -> Node:
     _arity(call, scope, 2, None)
     parts = tuple(typed(argument, scope, build, Type.TRUTH) for argument in call.arguments[1:])
     return AtLeast(
-        type=Type.TRUTH, text=call.text, minimum=_whole(call.arguments[0], scope, call), parts=parts
+        type=Type.TRUTH, text=call.text, minimum=_whole(call.arguments[0], scope, build, call), parts=parts
     )
 
 

@@ -27,9 +27,9 @@ class Member:
     end: DateValue
 
     @property
-    def source(self) -> tuple[str, int]:
-        """The delivered row that this is."""
-        return self.event.source_table, self.event.source_row
+    def identity(self) -> tuple[str, int, str]:
+        """The delivered row and the concept read from it: one row may name several drugs."""
+        return self.event.source_table, self.event.source_row, self.event.concept
 
     def demoted(self, reasons: Reasons) -> "Member":
         """The same row, which now only may belong, for these reasons too."""
