@@ -4,6 +4,8 @@ Grain: one piece of evidence per result, event row, absence or attestation. Date
 hold them (intervals, canonical units), beside the value as the registry recorded it.
 """
 
+import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,10 +28,10 @@ from criteria.language.tree import (
     Within,
 )
 from criteria.reference.days import moved
-from criteria.trial import Criterion
+from criteria.trial import Criterion, Trial
 from criteria.usage import nodes_in, usage_of
 from schemas.facts import ANY_CONCEPT, Facts
-from schemas.words import REASONS, UNBOUNDED
+from schemas.words import KINDS, REASONS, UNBOUNDED
 
 
 @dataclass(frozen=True)
@@ -216,11 +218,41 @@ def anchor_day(node: Node, anchors: Anchors) -> date | None:
     return None
 
 
-def readings_used(criterion: Criterion) -> list[str]:
-    """The questions whose answers stand in a criterion's expressions."""
-    texts = (node.text for node in nodes_in(criterion) if isinstance(node, Constant))
-    names = (text.removeprefix("reading.") for text in texts if text.startswith("reading."))
-    return list(dict.fromkeys(names))
+def readings_used(trial: Trial, criterion_id: str) -> list[str]:
+    """The questions whose answers a criterion depends on, as its file names them, definitions included.
+
+    Read from the file's own text: a branch that the reading in force rules out is gone from the tree.
+    """
+    document = tomllib.loads(trial.raw.decode("utf-8"))
+    entries = (entry for kind in KINDS for entry in document.get(kind, []) if entry["id"] == criterion_id)
+    texts = list(_expressions(next(entries)))
+    definitions: dict[str, str] = document.get("definitions", {})
+    seen: set[str] = set()
+    while new := {word for text in texts for word in _WORD.findall(text)} & definitions.keys() - seen:
+        seen |= new
+        texts += [definitions[name] for name in sorted(new)]
+    if usage_of(trial.criterion(criterion_id)).measurements:
+        texts.append(str(document["trial"]["lookback_days"]))
+    named = {name for text in texts for name in _READING.findall(text)}
+    return [question.id for question in trial.questions if question.id in named]
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_READING = re.compile(r"\breading\.(\w+)")
+_PROSE = ("protocol", "note", "examples", "manual", "review_question")
+
+
+def _expressions(value: object) -> Iterator[str]:
+    """Every text of an entry that is computed rather than read."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key not in _PROSE:
+                yield from _expressions(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _expressions(part)
 
 
 def is_bounded(number: Decimal | None) -> bool:

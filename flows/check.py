@@ -62,10 +62,10 @@ def check_extract(
         return Check(
             as_of=judged,
             patients=patients,
-            rows=rows_by_table(tables, quarantine),
+            rows=rows_by_table(connection),
             dates=dates,
             rules=_by_rule(quarantine),
-            unmapped=_most_frequent_first(unmapped_counts(connection), ["table", "name"]),
+            unmapped=unmapped_counts(connection),
             coverage=coverage_by_table(read_facts(connection, 0, patients - 1).coverage),
             notes=connection.execute("select file, note from extract_notes order by all").fetchall(),
         )

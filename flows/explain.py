@@ -161,7 +161,7 @@ def _criterion_lines(
     yield from (f"    has       {line}" for line in _evidence_lines(patient, trial, criterion))
     for window in windows_of(criterion, patient.anchors):
         yield f"    window    {window.text}: {window.first} to {window.last}"
-    for question in readings_used(criterion):
+    for question in readings_used(trial, criterion.id):
         departs = " (departs from the text)" if question in trial.departures else ""
         yield f"    reading   {question} = {trial.readings[question]}{departs}"
     yield f"    changes   {what_would_change(criterion, verdict, patient.catalogue)}"

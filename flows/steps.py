@@ -35,6 +35,7 @@ from sql.runner import (
     patient_count,
     quarantine_rows,
     read_facts,
+    table_counts,
     unmapped_counts,
 )
 
@@ -178,24 +179,23 @@ def rank(session: Session) -> None:
         }
     for name, frames in tables.items():
         write_output(session, name, pl.concat(frames))
-    quarantine = quarantine_rows(session.connection).sort("table", "source_row", "column", "rule")
-    session.counts["load"] = rows_by_table(session.tables, quarantine)
-    write_output(session, "quarantine", quarantine)
-    unmapped = unmapped_counts(session.connection)
-    write_output(session, "unmapped", unmapped.sort("rows", "table", "name", descending=[True, False, False]))
+    session.counts["load"] = rows_by_table(session.connection)
+    write_output(session, "quarantine", quarantine_rows(session.connection))
+    write_output(session, "unmapped", unmapped_counts(session.connection))
 
 
-def rows_by_table(tables: list[TableCount], quarantine: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Rows read, accepted and quarantined of every delivered table, whichever step found the fault."""
-    broken = dict(quarantine.group_by("table").agg(pl.col("source_row").n_unique()).iter_rows())
+def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
+    """Rows read, accepted and quarantined of every delivered table, and rows that repeat another."""
+    delivered = {name for (name,) in connection.execute("select name from delivered").fetchall()}
     return {
-        table.table: {
-            "read": table.rows,
-            "accepted": table.rows - broken.get(table.table, 0),
-            "quarantined": broken.get(table.table, 0),
+        row["table"]: {
+            "read": row["rows"],
+            "accepted": row["accepted"],
+            "quarantined": row["quarantined"],
+            "duplicates": row["duplicates"] or 0,
         }
-        for table in tables
-        if table.file
+        for row in table_counts(connection).iter_rows(named=True)
+        if row["table"] in delivered
     }
 
 
