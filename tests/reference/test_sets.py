@@ -124,24 +124,35 @@ def test_without_removes_what_is_surely_in_another_set_and_doubts_what_may_be() 
     assert rows_of(without(DRUG, mild), record) == [(2, True, set()), (3, False, {"never_recorded"})]
 
 
-def test_without_goes_by_the_delivered_row_not_by_the_concept() -> None:
+def test_without_one_drug_of_a_regimen_the_others_of_the_same_delivered_row_stay() -> None:
+    regimen = events_of("drug", "partner")
     record = patient(
         event("drug", "2024-01-01", row=1),
         event("partner", "2024-01-01", row=1),
-        event("drug", "2024-01-01", row=2),
-        event("partner", "2024-01-01", row=2, table="medications"),
+        event("partner", "2024-01-01", row=2),
+        event("drug", "2024-01-01", row=2, table="medications"),
     )
-    assert rows_of(without(DRUG, events_of("partner")), record) == [(2, True, set())]
+    found = evaluate.rows(without(regimen, events_of("partner")), record, NOW).members
+    assert [(member.event.concept, member.event.source_table) for member in found] == [
+        ("drug", "treatments"),
+        ("drug", "medications"),
+    ]
+
+
+def test_without_tells_rows_of_the_same_number_in_two_tables_apart() -> None:
+    listed = event("drug", "2024-01-01", row=1, grade=1, table="medications")
+    record = patient(listed, event("drug", "2024-01-01", row=1, grade=4))
+    mild = only(DRUG, compare(attribute("grade"), "<=", 2))
+    found = evaluate.rows(without(DRUG, mild), record, NOW).members
+    assert [member.event.source_table for member in found] == ["treatments"]
 
 
 def test_without_joins_the_doubts_of_all_the_sets_that_may_hold_the_row() -> None:
-    record = patient(
-        event("drug", "2024-01-01", row=1),
-        event("a", "2024-01-01", row=1, certain=False, reasons=["quarantined"]),
-        event("b", "2024-01-01", row=1, certain=False, reasons=["unit_unclear"]),
-    )
-    found = rows_of(without(DRUG, events_of("a"), events_of("b")), record)
-    assert found == [(1, False, {"quarantined", "unit_unclear"})]
+    record = patient(event("drug", "2024-01-01"))
+    severe = only(DRUG, compare(attribute("grade"), ">=", 3))
+    major = only(DRUG, attribute("major", Type.TRUTH))
+    found = rows_of(without(DRUG, severe, major), record)
+    assert found == [(1, False, {"never_recorded", "needs_review"})]
 
 
 def test_the_last_row_is_the_one_that_starts_last() -> None:
