@@ -30,14 +30,9 @@ from sql.models import MODELS, model_text
 
 Progress = Callable[[str], None]
 
-# What a derived result is made from: every day of these is needed.
-DERIVED_FROM = {
-    "corrected_calcium": ("calcium", "albumin"),
-    "flc_ratio": ("kappa_flc", "lambda_flc"),
-    "qtc_fridericia_or_unstated": ("qtc_fridericia", "qtc"),
-}
-# ECOG 5 is a sign of death, whoever asks.
-ALWAYS_READ = ("ecog",)
+# What a derived result is made from: two results of one day, or one of which the other takes the place.
+PAIRS = {"corrected_calcium": ("calcium", "albumin"), "flc_ratio": ("kappa_flc", "lambda_flc")}
+ALTERNATIVES = {"qtc_fridericia_or_unstated": ("qtc_fridericia", "qtc")}
 _DOMAINS = {
     "reasons": REASONS,
     "yes_no": YES_NO,
@@ -86,6 +81,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted,
     connection.execute(model_text("staging", "macros"))
     register_code_tables(connection, lists)
     store_frame(connection, "wanted_measurements", _wanted_measurements(wanted))
+    store_frame(connection, "wanted_pairs", _wanted_pairs(wanted))
     concepts = sorted(wanted.sets | {ANY_CONCEPT})
     store_frame(connection, "wanted_concepts", pl.DataFrame({"concept": concepts}))
 
@@ -93,39 +89,44 @@ def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted,
 def _wanted_measurements(wanted: Wanted) -> pl.DataFrame:
     """One row per concept to read: is every day needed, is it handed out, is every day handed out."""
     published = wanted.measurements | wanted.counted
-    derived = published & DERIVED_FROM.keys()
-    inputs = {concept for name in derived for concept in DERIVED_FROM[name]}
     rows = [
-        (
-            name,
-            name in inputs | wanted.counted | derived or name in ALWAYS_READ,
-            name in published,
-            name in wanted.counted,
-        )
-        for name in sorted(published | inputs | set(ALWAYS_READ))
+        (name, name in _with_inputs(wanted.counted), name in published, name in wanted.counted)
+        for name in sorted(_with_inputs(published))
     ]
-    schema = {
-        "concept": pl.String,
-        "every_day": pl.Boolean,
-        "is_published": pl.Boolean,
-        "is_counted": pl.Boolean,
-    }
+    schema = {"concept": pl.String, "every_day": pl.Boolean, "is_published": pl.Boolean, "is_counted": pl.Boolean}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _with_inputs(concepts: frozenset[str]) -> frozenset[str]:
+    made_from = PAIRS | ALTERNATIVES
+    return concepts.union(*(made_from[name] for name in concepts & made_from.keys()))
+
+
+def _wanted_pairs(wanted: Wanted) -> pl.DataFrame:
+    """One row per derived result to make of two results of one day: concept, first_concept, second_concept."""
+    names = sorted((wanted.measurements | wanted.counted) & PAIRS.keys())
+    columns = ("concept", "first_concept", "second_concept")
+    schema = dict.fromkeys(columns, pl.String)
+    return pl.DataFrame([(name, *PAIRS[name]) for name in names], schema=schema, orient="row")
 
 
 def patient_count(connection: duckdb.DuckDBPyConnection) -> int:
     """How many patients there are."""
-    row = connection.execute("select count(*) from patients").fetchone()
-    return int(row[0]) if row else 0
+    return int(_single(connection, "select count(*) from patients"))
 
 
 def read_facts(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> Facts:
     """The facts about the patients numbered first to last, both included; coverage also of everybody."""
-    as_of = connection.execute("select getvariable('as_of')").fetchone()
-    if as_of is None or as_of[0] is None:
+    as_of = _single(connection, "select getvariable('as_of')")
+    if as_of is None:
         raise RuntimeError("read_facts was called before build_facts")
     frames = {name: _read_frame(connection, name, first, last) for name in FRAME_NAMES}
-    return Facts(as_of[0], **frames)
+    return Facts(as_of, **frames)
+
+
+def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    # fetchone() would leave the result open, and the connection busy.
+    return connection.execute(sql).fetchall()[0][0]
 
 
 def _read_frame(connection: duckdb.DuckDBPyConnection, name: str, first: int, last: int) -> pl.DataFrame:
@@ -206,5 +207,4 @@ def table_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 def contradicted_attestations(connection: duckdb.DuckDBPyConnection) -> int:
     """How many criteria of how many patients have contradictory answers, which count as no answer."""
-    row = connection.execute("select count(*) from judged_attestations where is_contradicted").fetchone()
-    return int(row[0]) if row else 0
+    return int(_single(connection, "select count(*) from judged_attestations where is_contradicted"))

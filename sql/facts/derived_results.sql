@@ -20,12 +20,7 @@ concepts as (select concept, limit_low, limit_high, lower_limit_default from cod
 
 recorded as (select patient, concept, date_earliest from days where date_earliest = date_latest),
 
-pairs as (
-    select
-        'corrected_calcium' as concept, 'calcium' as first_concept, 'albumin' as second_concept
-    union all
-    select 'flc_ratio', 'kappa_flc', 'lambda_flc'
-),
+pairs as (select concept, first_concept, second_concept from wanted_pairs),
 
 paired as (
     select
@@ -49,7 +44,6 @@ paired as (
             pairs.second_concept || ' ' || concat_ws(' ', second_days.recorded_value, second_days.recorded_unit)
         ) as recorded_value
     from pairs
-    join wanted on wanted.concept = pairs.concept
     join days as first_days on first_days.concept = pairs.first_concept
     join days as second_days
         on second_days.patient = first_days.patient

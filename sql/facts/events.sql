@@ -61,4 +61,3 @@ select
     coalesce(route_low, 0) as route_low,
     coalesce(route_high, highest_rank('routes')) as route_high
 from final
-order by patient, concept, source_table, source_row, start_earliest, recorded_name

@@ -19,6 +19,20 @@ candidates as (
     where least(days.date_latest, as_of()) >= coalesce(floors.latest_sure_day, beginning())
 ),
 
+-- Most concepts have one candidate: those need no folding, which is most of the work.
+contested as (
+    select patient, concept from candidates group by patient, concept having count(*) > 1
+),
+
+single as (
+    select
+        candidates.* exclude (date_reasons),
+        case when candidates.date_latest > as_of() then candidates.date_reasons else 0 end as day_reasons,
+        candidates.date_latest > as_of() as may_be_none
+    from candidates
+    anti join contested on contested.patient = candidates.patient and contested.concept = candidates.concept
+),
+
 folded as (
     select
         patient,
@@ -34,9 +48,7 @@ folded as (
         min(lower_limit_low) as lower_limit_low,
         max(lower_limit_high) as lower_limit_high,
         bit_or(lower_limit_reasons) as lower_limit_reasons,
-        case
-            when count(*) > 1 or min(date_latest) > as_of() then bit_or(date_reasons) else 0
-        end as day_reasons,
+        bit_or(date_reasons) as day_reasons,
         min(date_latest) > as_of() as may_be_none,
         min(fact_until) as fact_until,
         min(source_row) as source_row,
@@ -44,7 +56,14 @@ folded as (
         string_agg(distinct recorded_value, '; ' order by recorded_value) as recorded_value,
         string_agg(distinct recorded_unit, '; ' order by recorded_unit) as recorded_unit
     from candidates
+    semi join contested on contested.patient = candidates.patient and contested.concept = candidates.concept
     group by patient, concept
+),
+
+united as (
+    select * from single
+    union all by name
+    select * from folded
 ),
 
 final as (
@@ -57,7 +76,7 @@ final as (
             case when may_be_none then 0 else lower_limit_low end as lower_limit_low,
             case when may_be_none then unbounded() else lower_limit_high end as lower_limit_high
         )
-    from folded
+    from united
 )
 
 select
@@ -71,4 +90,3 @@ select
     end as lower_limit_reasons,
     fact_until, 'observations' as source_table, source_row, source_rows, recorded_value, recorded_unit
 from final
-order by patient, concept

@@ -59,4 +59,4 @@ final as (
     group by patient, line_row, concept
 )
 
-select patient, line_row, concept, certain from final order by patient, line_row, concept
+select patient, line_row, concept, certain from final

@@ -1,10 +1,17 @@
 -- Who is each patient, and is there any sign of death?
 -- Grain: one row per patient; columns as in schemas.facts.PATIENTS. Besides what the table of patients says,
--- ECOG 5 means dead.
+-- ECOG 5 means dead (unless a result of better standing of the same day says otherwise).
 with persons as (select * from stg_patients),
 
 dead_by_ecog as (
-    select distinct patient from result_rows where concept = 'ecog' and usable and value_low >= 5
+    select distinct patient
+    from (
+        select patient, usable and low >= 5 as is_dead
+        from stg_observations
+        where concept = 'ecog'
+        qualify status_rank = max(status_rank) over (partition by patient, date_earliest, date_latest)
+    )
+    where is_dead
 ),
 
 final as (

@@ -9,13 +9,42 @@ with rows as (
     from result_rows
 ),
 
+-- Most days have one result: those need no folding, which is most of the work.
+crowded_days as (
+    select patient, concept, date_earliest
+    from rows
+    where date_earliest = date_latest
+    group by patient, concept, date_earliest
+    having count(*) > 1
+),
+
+single as (
+    select rows.* exclude (usable), [rows.source_row] as source_rows
+    from rows
+    anti join crowded_days
+        on crowded_days.patient = rows.patient
+        and crowded_days.concept = rows.concept
+        and crowded_days.date_earliest = rows.date_earliest
+        and rows.date_earliest = rows.date_latest
+),
+
+crowded as (
+    select rows.*
+    from rows
+    join crowded_days
+        on crowded_days.patient = rows.patient
+        and crowded_days.concept = rows.concept
+        and crowded_days.date_earliest = rows.date_earliest
+    where rows.date_earliest = rows.date_latest
+),
+
 folded as (
     select
         patient,
         concept,
         date_earliest,
         date_latest,
-        max(date_reasons) as date_reasons,
+        bit_or(date_reasons) as date_reasons,
         min(value_low) as value_low,
         max(value_high) as value_high,
         bit_or(value_reasons)
@@ -45,16 +74,18 @@ folded as (
         list(source_row order by source_row) as source_rows,
         string_agg(distinct recorded_value, '; ' order by recorded_value) as recorded_value,
         string_agg(distinct recorded_unit, '; ' order by recorded_unit) as recorded_unit
-    from rows
-    group by
-        patient, concept, date_earliest, date_latest, case when date_earliest < date_latest then source_row end
+    from crowded
+    group by patient, concept, date_earliest, date_latest
+),
+
+united as (
+    select * from single
+    union all by name
+    select * from folded
 ),
 
 final as (
-    select
-        *,
-        until_start(date_latest) as fact_until
-    from folded
+    select *, until_start(date_latest) as fact_until from united
 )
 
 select

@@ -1,6 +1,7 @@
 -- Which results can matter, and what are they in the concept's own unit?
 -- Grain: one row per delivered row and concept. Of every concept asked for: the rows that may be of its
--- latest day, and all rows where every day is needed. Of rows of one day only the best status is kept.
+-- latest day, those back to the latest day on which both inputs of a derived result were measured, and all rows
+-- where every day is needed. Of rows of one day only the best status is kept.
 -- Units: the concept's own, rounded once to nine places; an open end (<5) is the next billionth inside.
 -- A value that cannot be used is everything. upper_limit: as stated; else the concept's default range
 -- (no_upper_limit unless that is one number). Source of the default ranges: the code list of concepts.
@@ -24,14 +25,43 @@ floors as (
     group by observations.patient, observations.concept
 ),
 
+pairs as (select first_concept, second_concept from wanted_pairs),
+
+sure_days as (
+    select distinct patient, concept, date_earliest as day
+    from observations
+    where date_earliest = date_latest
+        and (concept in (select first_concept from pairs) or concept in (select second_concept from pairs))
+),
+
+shared_days as (
+    select first_days.patient, pairs.first_concept, pairs.second_concept, max(first_days.day) as latest_shared_day
+    from pairs
+    join sure_days as first_days on first_days.concept = pairs.first_concept
+    join sure_days as second_days
+        on second_days.concept = pairs.second_concept
+        and second_days.patient = first_days.patient
+        and second_days.day = first_days.day
+    group by first_days.patient, pairs.first_concept, pairs.second_concept
+),
+
+-- Back to which day a result of the concept can matter.
+reach as (
+    select floors.patient, floors.concept, floors.latest_sure_day as first_needed_day from floors
+    anti join pairs on pairs.first_concept = floors.concept or pairs.second_concept = floors.concept
+    union all
+    select patient, first_concept, latest_shared_day from shared_days
+    union all
+    select patient, second_concept, latest_shared_day from shared_days
+),
+
 needed as (
     select observations.*
     from observations
     join wanted on wanted.concept = observations.concept
-    left join floors
-        on floors.patient = observations.patient and floors.concept = observations.concept
+    left join reach on reach.patient = observations.patient and reach.concept = observations.concept
     where wanted.every_day
-        or least(observations.date_latest, as_of()) >= coalesce(floors.latest_sure_day, beginning())
+        or least(observations.date_latest, as_of()) >= coalesce(reach.first_needed_day, beginning())
 ),
 
 best_status as (

@@ -15,4 +15,3 @@ select
     upper_limit_high, upper_limit_reasons, lower_limit_low, lower_limit_high, lower_limit_reasons, fact_until,
     'observations' as source_table, source_row, source_rows, recorded_value, recorded_unit
 from final
-order by patient, concept, source_table, source_row, date_earliest
