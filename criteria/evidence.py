@@ -23,6 +23,7 @@ from criteria.language.tree import (
     If,
     Measurement,
     Node,
+    RowAttribute,
     Times,
     Type,
     Within,
@@ -30,8 +31,8 @@ from criteria.language.tree import (
 from criteria.reference.days import moved
 from criteria.trial import Criterion, Trial
 from criteria.usage import nodes_in, usage_of
-from schemas.facts import ANY_CONCEPT, Facts
-from schemas.words import KINDS, REASONS, UNBOUNDED
+from schemas.facts import ANY_CONCEPT, ATTRIBUTES, Facts
+from schemas.words import KINDS, REASONS, UNBOUNDED, WORD_DOMAINS, YES_NO
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Evidence:
 
     ``name`` is the measurement, set or personal fact; ``recorded`` the value or name as delivered; ``low``
     and ``high`` the canonical number where there is one; ``first``, ``last`` the possible days of its start
-    (or of the result) and of its end; ``table`` and ``rows`` where it stands in the extract; ``reasons`` why
-    it is not exact; ``found`` is false where the registry says nothing.
+    (or of the result) and of its end; ``details`` attributes that the criterion asks about; ``table`` and
+    ``rows`` where it stands in the extract; ``reasons`` why it is not exact; ``found`` is false where the
+    registry says nothing, ``certain`` where a row may not belong, ``stale`` true for a result past its days.
     """
 
     name: str
@@ -54,6 +56,9 @@ class Evidence:
     table: str = ""
     rows: tuple[int, ...] = ()
     reasons: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    certain: bool = True
+    stale: bool = False
     at_limit: bool = False
 
 
@@ -71,12 +76,14 @@ def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
     usage = usage_of(criterion)
     limits = exact_limits(criterion)
     pieces = [piece for name in usage.people for piece in _person(name, facts)]
+    oldest = _oldest_days(criterion, facts.as_of)
     for concept in usage.measurements:
-        pieces += _results(concept, facts.latest, limits)
+        pieces += _results(concept, facts.latest, limits, oldest[concept])
     for concept in usage.counted:
-        pieces += _results(concept, facts.results, limits)
+        pieces += _results(concept, facts.results, limits, date.min)
+    asked = dict.fromkeys(node.name for node in nodes_in(criterion) if isinstance(node, RowAttribute))
     for rows in usage.sets:
-        pieces += _events(rows, facts)
+        pieces += _events(rows, facts, tuple(asked))
     return list(dict.fromkeys(pieces))
 
 
@@ -85,8 +92,18 @@ def reason_names(bits: int) -> tuple[str, ...]:
     return tuple(reason for place, reason in enumerate(REASONS) if bits >> place & 1)
 
 
+def _oldest_days(criterion: Criterion, as_of: date) -> dict[str, date]:
+    """Per measurement the first day on which a result is fresh enough; the widest if it is read twice."""
+    oldest: dict[str, date] = {}
+    for node in nodes_in(criterion):
+        if isinstance(node, Measurement):
+            day = as_of - timedelta(days=node.lookback_days)
+            oldest[node.concept] = min(day, oldest.get(node.concept, day))
+    return oldest
+
+
 def _results(
-    concept: str, results: pl.DataFrame, limits: dict[str, frozenset[Decimal]]
+    concept: str, results: pl.DataFrame, limits: dict[str, frozenset[Decimal]], oldest: date
 ) -> Iterator[Evidence]:
     own = results.filter(pl.col("concept") == concept)
     for row in own.iter_rows(named=True):
@@ -100,6 +117,7 @@ def _results(
             table=row["source_table"],
             rows=tuple(row["source_rows"] or (row["source_row"],)),
             reasons=reason_names(row["value_reasons"]),
+            stale=row["date_latest"] < oldest,
             at_limit=low == high and low in _limits_of(concept, row, limits),
         )
     if own.is_empty():
@@ -115,7 +133,7 @@ def _limits_of(concept: str, row: dict[str, Decimal], limits: dict[str, frozense
     return numbers
 
 
-def _events(rows: EventSet, facts: Facts) -> Iterator[Evidence]:
+def _events(rows: EventSet, facts: Facts, asked: tuple[str, ...]) -> Iterator[Evidence]:
     concepts = [concept for concept, _ in rows.members]
     own = facts.events.filter(
         pl.col("concept").is_in(concepts)
@@ -124,15 +142,34 @@ def _events(rows: EventSet, facts: Facts) -> Iterator[Evidence]:
     for row in own.iter_rows(named=True):
         yield Evidence(
             name=rows.name,
-            recorded=row["recorded_name"] or row["concept"],
+            recorded=next((name for name in (row["recorded_name"], row["concept"]) if name != rows.name), "")
+            or "",
             first=(row["start_earliest"], row["start_latest"]),
             last=(row["end_earliest"], row["end_latest"]),
             table=row["source_table"],
             rows=(row["source_row"],),
             reasons=reason_names(row["reasons"]),
+            details=_details(row, (*asked, *_OWN_ATTRIBUTE.get(rows.name, ()))),
+            certain=row["certain"],
         )
     if own.is_empty():
         yield Evidence(name=rows.name, found=False)
+
+
+# What tells the rows of these sets apart, whether or not a criterion asks for it.
+_OWN_ATTRIBUTE = {"lines": ("line_number",), "responses": ("response",)}
+
+
+def _details(row: dict[str, int], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Attributes of a row in words, where the row says more than nothing about them."""
+    told = []
+    for name in dict.fromkeys(names):
+        attribute, low, high = ATTRIBUTES[name], row[f"{name}_low"], row[f"{name}_high"]
+        if (low, high) != (attribute.low, attribute.high):
+            words = {"truth": YES_NO, "word": WORD_DOMAINS.get(name, ())}.get(attribute.type)
+            ends = dict.fromkeys(words[end] if words else str(end) for end in (low, high))
+            told.append(f"{name.replace('_', ' ')} {' to '.join(ends)}")
+    return tuple(told)
 
 
 def _person(name: str, facts: Facts) -> Iterator[Evidence]:
@@ -190,17 +227,29 @@ def windows_of(criterion: Criterion, anchors: Anchors) -> list[Window]:
         if isinstance(node, Within) and isinstance(node.length, Constant):
             last = anchor_day(node.anchor, anchors)
             if last:
-                length = f"{int(node.length.value)} {node.unit}"
-                first = moved(last, -int(node.length.value), node.unit)
-                found.append(Window(f"{node.rows.text}, within {length}", first, last))
+                count = int(node.length.value)
+                unit = node.unit.removesuffix("s") if count == 1 else node.unit
+                first = moved(last, -count, node.unit)
+                found.append(Window(f"{_base_name(node.rows)}, within {count} {unit}", first, last))
         elif isinstance(node, Times):
             last = anchor_day(node.anchor, anchors)
             if last:
                 found.append(Window(f"{node.concept}, counted", moved(last, -node.days, "days"), last))
-        elif isinstance(node, Measurement):
-            first = anchors.as_of - timedelta(days=node.lookback_days)
-            found.append(Window(f"{node.concept}, results of", first, anchors.as_of))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*_lookbacks(criterion, anchors.as_of), *found]))
+
+
+def _base_name(rows: Node) -> str:
+    """The name of the set that a set is cut from."""
+    return next((node.name for node in nodes_in(rows) if isinstance(node, EventSet)), rows.text)
+
+
+def _lookbacks(criterion: Criterion, as_of: date) -> Iterator[Window]:
+    """The days whose results count, one window for all measurements that share it."""
+    by_day: dict[date, list[str]] = {}
+    for concept, first in _oldest_days(criterion, as_of).items():
+        by_day.setdefault(first, []).append(concept)
+    for first, concepts in by_day.items():
+        yield Window(f"results of {', '.join(concepts)}", first, as_of)
 
 
 def anchor_day(node: Node, anchors: Anchors) -> date | None:

@@ -106,7 +106,12 @@ def names_read(criterion: Criterion, catalogue: Catalogue) -> str:
         catalogue.sets[rows.name].label if rows.name in catalogue.sets else rows.name for rows in usage.sets
     ]
     labels += [name.replace("_", " ") for name in usage.people]
-    unique = list(dict.fromkeys(labels))
+    return few(labels)
+
+
+def few(names: Iterable[str]) -> str:
+    """The first of several names, and how many more there are."""
+    unique = list(dict.fromkeys(names))
     more = f" and {len(unique) - MOST_NAMES} more" if len(unique) > MOST_NAMES else ""
     return ", ".join(unique[:MOST_NAMES]) + more
 

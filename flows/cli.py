@@ -263,8 +263,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         failure: PrescreenError = explained(KeyboardInterrupt())
     except click.ClickException as error:
         failure = _usage(error)
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; Python would complain once more at its end.
+    except (BrokenPipeError, SystemExit):
+        # Whoever read the output has seen enough (click makes an exit of it); Python would complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except BaseException as error:

@@ -5,10 +5,10 @@ day's registry, still says what the list of that night was made from.
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import polars as pl
 
 from criteria.engine.batch import Anchors
 from criteria.evidence import Evidence, evidence_for, is_bounded, readings_used, windows_of
+from criteria.reference.days import completed_years
 from criteria.trial import Criterion, Trial, load_trial
 from criteria.usage import usage_of
-from criteria.worklist import look_up_sentence
+from criteria.worklist import few, look_up_sentence, what_to_look_up
 from data.catalogue import Catalogue, load_catalogue
 from flows.identity import PRE_SCREEN_ONLY
 from flows.publish import OutputFolder, latest_run, read_manifest
@@ -26,6 +27,7 @@ from schemas.errors import UsageError, nearest
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
 from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, SEXES, YES_NO
 
+DIMENSIONLESS = "1"
 # More rows of one set than this are counted, not listed.
 MOST_ROWS = 8
 VERDICT_WORDS = {
@@ -84,13 +86,18 @@ def explain(out: Path, patient_id: str, trial_id: str | None = None) -> Iterator
     manifest = read_manifest(run)
     wanted = _trials(manifest, trial_id)
     patient = _find(run, manifest, unicodedata.normalize("NFC", patient_id).strip())
-    yield f"{PRE_SCREEN_ONLY}"
+    yield PRE_SCREEN_ONLY
     dates = ", ".join(
         f"{name.replace('_', ' ')} {manifest[name]}" for name in ("as_of", "enrollment", "first_dose")
     )
     yield f"run {manifest['run_id']}, {dates}"
     for name in wanted:
-        yield from _trial_lines(patient, name)
+        yield from (printable(line) for line in _trial_lines(patient, name))
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey: a cell of an extract may hold anything."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _trials(manifest: Mapping[str, Any], trial_id: str | None) -> list[str]:
@@ -158,13 +165,14 @@ def _criterion_lines(
         yield f'    "{sentence}"'
     if criterion.manual:
         yield f"    asks      {criterion.manual}"
-    yield from (f"    has       {line}" for line in _evidence_lines(patient, trial, criterion))
+    pieces = evidence_for(criterion, patient.facts)
+    yield from (f"    has       {line}" for line in _evidence_lines(patient, trial, criterion, pieces))
     for window in windows_of(criterion, patient.anchors):
         yield f"    window    {window.text}: {window.first} to {window.last}"
     for question in readings_used(trial, criterion.id):
         departs = " (departs from the text)" if question in trial.departures else ""
         yield f"    reading   {question} = {trial.readings[question]}{departs}"
-    yield f"    changes   {what_would_change(criterion, verdict, patient.catalogue)}"
+    yield f"    changes   {what_would_change(criterion, verdict, pieces, patient.catalogue)}"
 
 
 def verdict_in_words(verdict: Mapping[str, Any]) -> str:
@@ -177,22 +185,36 @@ def verdict_in_words(verdict: Mapping[str, Any]) -> str:
     return f"{verdict['verdict'].upper()}, {words}"
 
 
-def what_would_change(criterion: Criterion, verdict: Mapping[str, Any], catalogue: Catalogue) -> str:
+def what_would_change(
+    criterion: Criterion, verdict: Mapping[str, Any], pieces: Sequence[Evidence], catalogue: Catalogue
+) -> str:
     """What could give another verdict, and until when this one holds."""
     if verdict["verdict"] == "fail":
         told = CURABILITY_WORDS[verdict["curability"]]
     elif verdict["verdict"] == "unknown":
-        told = look_up_sentence(criterion, verdict["reason"], catalogue)
+        told = _look_up(criterion, verdict["reason"], pieces, catalogue)
     else:
-        told = "New data may."
+        told = "New data may change it."
     until = verdict["holds_until"]
     if until is None or until == FOREVER:
         return f"{told} Time alone does not change it."
     return f"{told} Holds until {until}; from {until + timedelta(days=1)} on time alone may change it."
 
 
-def _evidence_lines(patient: _Patient, trial: Trial, criterion: Criterion) -> Iterator[str]:
-    pieces = evidence_for(criterion, patient.facts)
+def _look_up(criterion: Criterion, reason: str, pieces: Sequence[Evidence], catalogue: Catalogue) -> str:
+    """What to look up for this patient: of what the criterion reads, that which is missing or too old."""
+    wanting = {
+        "never_recorded": [piece.name for piece in pieces if not piece.found],
+        "stale": [piece.name for piece in pieces if piece.stale],
+    }.get(reason)
+    if not wanting:
+        return look_up_sentence(criterion, reason, catalogue)
+    return what_to_look_up(reason, few(label_of(name, catalogue) for name in wanting), "")
+
+
+def _evidence_lines(
+    patient: _Patient, trial: Trial, criterion: Criterion, pieces: Sequence[Evidence]
+) -> Iterator[str]:
     shown: dict[str, int] = {}
     for piece in pieces:
         shown[piece.name] = shown.get(piece.name, 0) + 1
@@ -210,12 +232,25 @@ def _line(piece: Evidence, patient: _Patient) -> str:
     label = label_of(piece.name, patient.catalogue)
     if not piece.found:
         return f"{label}: not recorded"
-    told = [text for text in (_value(piece, patient.catalogue), _dates(piece), _source(piece)) if text]
+    value = _age(piece, patient) if piece.name == "birth" else _value(piece, patient.catalogue)
+    told = [text for text in (value, _dates(piece), *piece.details, _source(piece)) if text]
     if piece.at_limit:
-        told.append("exactly at the limit")
+        told.append("EXACTLY AT THE LIMIT")
+    if piece.stale:
+        told.append("too old")
+    if not piece.certain:
+        told.append("may not count")
     if piece.reasons:
         told.append(f"not exact: {', '.join(piece.reasons)}")
     return f"{label}: {'; '.join(told)}"
+
+
+def _age(piece: Evidence, patient: _Patient) -> str:
+    """The age on the as-of date, from the possible days of birth."""
+    if piece.first is None or piece.first == (BEGINNING, FOREVER):
+        return "open"
+    ages = dict.fromkeys(completed_years(born, patient.anchors.as_of) for born in reversed(piece.first))
+    return f"age {' or '.join(str(age) for age in ages)}"
 
 
 def label_of(name: str, catalogue: Catalogue) -> str:
@@ -234,8 +269,19 @@ def _value(piece: Evidence, catalogue: Catalogue) -> str:
     if info is None or info.value_type == "positive_negative":
         words = RESULT_WORDS if info else SEXES if piece.name == "sex" else YES_NO
         return words[int(piece.low)] if piece.low == piece.high else "open"
-    canonical = f"{_interval(piece.low, piece.high)} {info.unit}".strip()
-    return f"{piece.recorded} = {canonical}" if piece.recorded not in ("", canonical) else canonical
+    unit = "" if info.unit == DIMENSIONLESS else f" {info.unit}"
+    canonical = f"{_interval(piece.low, piece.high)}{unit}"
+    number, _, unit = piece.recorded.partition(" ")
+    is_same = unit in ("", info.unit) and is_number(number, piece.low) and piece.low == piece.high
+    return canonical if is_same or not piece.recorded else f"{piece.recorded} = {canonical}"
+
+
+def is_number(text: str, number: Decimal) -> bool:
+    """Whether a text writes this very number."""
+    try:
+        return Decimal(text) == number
+    except InvalidOperation:
+        return False
 
 
 def _interval(low: Decimal, high: Decimal) -> str:
@@ -300,7 +346,8 @@ def _coverage_lines(patient: _Patient, criterion: Criterion) -> Iterator[str]:
 def _attestation_lines(patient: _Patient, trial: Trial, criterion: Criterion) -> Iterator[str]:
     names = [name.casefold() for name in (trial.id, *trial.registry_ids)]
     own = patient.facts.attestations.filter(
-        pl.col("trial_id").str.to_lowercase().is_in(names) & (pl.col("criterion_id") == criterion.id)
+        pl.col("trial_id").str.to_lowercase().is_in(names)
+        & (pl.col("criterion_id").str.to_lowercase() == criterion.id.lower())
     )
     for row in own.iter_rows(named=True):
         yield f"attested: {row['answer']}; {row['date']}; attestations row {row['source_row']}"

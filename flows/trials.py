@@ -1,11 +1,14 @@
 """What ``prescreen trial`` says about trial files."""
 
+import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 from criteria.check import check_trial
-from criteria.trial import Criterion, Part, Question, Trial, load_trial, trial_files
+from criteria.trial import Criterion, Question, Trial, load_trial, trial_files
 from data.catalogue import load_catalogue
 from flows.summary import machine_checked
+from schemas.words import KINDS
 
 
 def list_trials() -> Iterator[str]:
@@ -21,32 +24,40 @@ def show_trial(name: str) -> Iterator[str]:
     yield f"{trial.id} ({', '.join(trial.registry_ids)}): {trial.title}"
     yield f"source: {trial.source}"
     yield f"{machine_checked(trial)} of {len(trial.criteria)} criteria are checked by machine"
+    document = tomllib.loads(trial.raw.decode("utf-8"))
+    entries = {entry["id"]: entry for kind in KINDS for entry in document.get(kind, [])}
     for criterion in trial.criteria:
         yield ""
-        yield from _criterion(criterion)
+        yield from _criterion(criterion, entries[criterion.id])
+    for defined, text in document.get("definitions", {}).items():
+        yield f"\ndefinition {defined}: {_one_line(text)}"
     yield from _questions(trial)
 
 
-def _criterion(criterion: Criterion) -> Iterator[str]:
+def _criterion(criterion: Criterion, entry: dict[str, Any]) -> Iterator[str]:
     yield f"{criterion.id} ({criterion.kind})"
     yield from (f'    "{line}"' for line in criterion.protocol)
     if criterion.manual:
         yield f"    ask: {criterion.manual}"
-    verb = "met when" if criterion.kind == "inclusion" else "excluded when"
-    halves: list[tuple[str, Criterion | Part]] = [("", criterion)]
-    halves += [(f"{part.id} ", part) for part in criterion.parts]
-    for name, part in halves:
-        if part.main is not None:
-            yield f"    {name}{verb}: {_one_line(part.main.text)}"
-        if part.review is not None:
-            yield f"    {name}for a person when: {_one_line(part.review.text)}"
-    if criterion.applies is not None:
-        yield f"    applies when: {_one_line(criterion.applies.text)}"
+    for part in (entry, *entry.get("parts", [])):
+        name = "" if part is entry else f"{part['id']} "
+        for field, words in _FIELDS.items():
+            if field in part:
+                yield f"    {name}{words}: {_one_line(part[field])}"
     if criterion.curability:
-        words = dict.fromkeys(case.word for case in criterion.curability)
-        yield f"    a fail may lift by: {', '.join(words)}"
+        words = ", ".join(dict.fromkeys(case.word for case in criterion.curability))
+        yield f"    a fail may lift by: {words}"
     if criterion.note:
         yield f"    note: {_one_line(criterion.note)}"
+
+
+# Shown as the file writes them, since that is what its author can change.
+_FIELDS = {
+    "meets_when": "met when",
+    "excluded_when": "excluded when",
+    "applies_when": "applies when",
+    "review_when": "for a person when",
+}
 
 
 def _questions(trial: Trial) -> Iterator[str]:
