@@ -25,14 +25,17 @@ class Converted:
 
 
 def _missing(length: int) -> TextColumn:
-    return TextColumn(pl.Series([], dtype=pl.String), pl.Series([None] * length, dtype=pl.Int32))
+    return TextColumn(pl.Series([], dtype=pl.String), pl.repeat(None, length, dtype=pl.Int32, eager=True))
 
 
 def _spread(parsed: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
     """What was parsed for the distinct texts, row by row."""
     if parsed.height == 0:
         return pl.DataFrame(
-            {name: pl.Series([None] * len(codes), dtype=kind) for name, kind in parsed.schema.items()}
+            {
+                name: pl.repeat(None, len(codes), dtype=kind, eager=True)
+                for name, kind in parsed.schema.items()
+            }
         )
     return parsed.select(pl.all().gather(codes))
 

@@ -181,7 +181,7 @@ def read_info(folder: Path) -> ExtractInfo:
         ExtractRefused: it cannot be read, or a key is unknown or holds something else than it should.
     """
     path = folder / INFO_FILE
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return ExtractInfo()
     _check_regular(path)
     if path.stat().st_size > INFO_BYTES:

@@ -111,6 +111,7 @@ def _check_footer(file_name: str, size: int, footer: pq.FileMetaData, limits: Li
     unpacked = sum(footer.row_group(group).total_byte_size for group in groups)
     bomb = footer.num_rows > max(FEW_ROWS, size * ROWS_PER_BYTE)
     for too_large, what in (
+        (footer.num_rows < 0, "it claims to hold fewer rows than none."),
         (footer.num_rows > limits.parquet_rows, f"more than {limits.parquet_rows} rows."),
         (footer.num_columns > limits.parquet_columns, f"more than {limits.parquet_columns} columns."),
         (unpacked > limits.unpacked_bytes, f"larger than {limits.unpacked_bytes} bytes when unpacked."),
@@ -144,8 +145,7 @@ def read_parquet(file_name: str, table: Table, stream: BinaryIO, limits: Limits)
     stream.seek(0)
     footer = pq.read_metadata(stream)
     _check_footer(file_name, size, footer, limits)
-    stream.seek(0)
-    schema = footer.schema.to_arrow_schema()
+    schema = pq.ParquetFile(stream, metadata=footer).schema_arrow
     header = match_columns(file_name, table, schema.names)
     _check_types(file_name, schema, header)
     names = list(header.positions)

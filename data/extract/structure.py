@@ -67,16 +67,18 @@ class _Scan:
     def check(self, block: bytes) -> None:
         """Check a block of whole lines; the file's first block starts with the header."""
         self.check_bytes(block)
-        self.check_line_ends(block)
         codes = np.frombuffer(block, dtype=np.uint8)
         ends = np.flatnonzero(codes == _LINE_FEED)
+        self.check_line_ends(block, codes, ends)
         self.check_lengths(ends)
         quotes = np.flatnonzero(codes == _QUOTE) if b'"' in block else None
         if quotes is not None:
             self.check_quotes(codes, quotes, ends)
         if self.header is None:
             self.header = self.read_header(block[: ends[0]])
-        self.check_fields(codes, quotes, ends, self.header.width)
+        commas = np.flatnonzero(codes == _COMMA)
+        separators = commas if quotes is None else commas[~_between_quotes(commas, quotes)]
+        self.check_fields(separators, ends, self.header.width)
         self.lines += len(ends)
 
     def check_bytes(self, block: bytes, whole: bool = True) -> None:
@@ -91,19 +93,18 @@ class _Scan:
                 self.line_at(block, offset), "not UTF-8.", "Save the file as UTF-8 and deliver it again."
             )
 
-    def check_line_ends(self, block: bytes) -> None:
+    def check_line_ends(self, block: bytes, codes: Bytes, ends: Positions) -> None:
         """Every line ends alike, by LF or by CR LF, and a CR stands nowhere else."""
         step = "Save the file with one kind of line end and deliver it again."
-        returns, pairs, feeds = block.count(b"\r"), block.count(b"\r\n"), block.count(b"\n")
-        if returns != pairs:
+        returned = codes[ends - 1] == _RETURN if b"\r" in block else np.zeros(len(ends), dtype=np.bool_)
+        if b"\r" in block and np.count_nonzero(codes == _RETURN) != np.count_nonzero(returned):
             bare = block.replace(b"\r\n", b"\n\n").find(b"\r")
-            line = self.lines + block.count(b"\n", 0, bare) + 1
-            self.refuse(line, "a carriage return without a line feed.", step)
-        if self.crlf is None and feeds:
-            self.crlf = block[: block.find(b"\n")].endswith(b"\r")
-        if pairs != (feeds if self.crlf else 0):
-            other = block.replace(b"\r\n", b"\r\r").find(b"\n") if self.crlf else block.find(b"\r\n")
-            line = self.line_at(block, other)
+            self.refuse(self.line_at(block, bare), "a carriage return without a line feed.", step)
+        if self.crlf is None:
+            self.crlf = bool(returned[0])
+        other = returned != self.crlf
+        if other.any():
+            line = self.lines + int(other.argmax()) + 1
             self.refuse(line, "another kind of line end than the lines before.", step)
 
     def check_lengths(self, ends: Positions) -> None:
@@ -139,28 +140,49 @@ class _Scan:
         names = next(csv.reader([line.decode("utf-8").removesuffix("\r")]))
         return match_columns(self.file_name, self.table, names)
 
-    def check_fields(self, codes: Bytes, quotes: Positions | None, ends: Positions, width: int) -> None:
-        """Every line has ``width`` fields; a comma between quote marks separates nothing."""
-        commas = np.flatnonzero(codes == _COMMA)
-        if quotes is not None:
-            commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
-        fields = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
-        wrong = fields != width
-        if wrong.any():
-            first = int(wrong.argmax())
-            what = f"{fields[first]} fields where the header has {width}."
-            self.refuse(self.lines + first + 1, what)
+    def check_fields(self, separators: Positions, ends: Positions, width: int) -> None:
+        """Every line has ``width`` fields."""
+        if _evenly_spread(separators, ends, width - 1):
+            return
+        fields = np.diff(np.searchsorted(separators, ends), prepend=0) + 1
+        first = int((fields != width).argmax())
+        what = f"{fields[first]} fields where the header has {width}."
+        self.refuse(self.lines + first + 1, what)
+
+    def check_rest(self, rest: bytes, whole: bool) -> None:
+        """The bytes after the last line end, when they are the reason to refuse the file."""
+        self.check_bytes(rest, whole)
+        if b"\r" in rest[:-1]:
+            step = "Save the file with one kind of line end and deliver it again."
+            self.refuse(self.lines + 1, "a carriage return without a line feed.", step)
 
     def finish(self, tail: bytes) -> Layout:
         """The layout of the file, of which ``tail`` follows the last line end."""
         if tail:
-            self.check_bytes(tail)
-            self.check_line_ends(tail)
+            self.check_rest(tail, whole=True)
             step = "Deliver the whole file; every line must end with a line end."
             self.refuse(self.lines + 1, "the last line does not end; the file may be cut off.", step)
         if self.header is None:
             raise ExtractRefused(self.file_name, "the file is empty; it has not even a header.", AGAIN)
         return Layout(self.header, self.lines - 1)
+
+
+def _evenly_spread(separators: Positions, ends: Positions, each: int) -> bool:
+    """Whether every line holds exactly ``each`` separators (at least one)."""
+    if len(separators) != len(ends) * each:
+        return False
+    first, last = separators[::each], separators[each - 1 :: each]
+    return bool((last < ends).all() and (first[1:] > ends[:-1]).all())
+
+
+def _between_quotes(commas: Positions, quotes: Positions) -> npt.NDArray[np.bool_]:
+    """Which commas stand between an opening quote mark and its closing one."""
+    first, after = np.searchsorted(commas, quotes[::2]), np.searchsorted(commas, quotes[1::2])
+    holds = after > first
+    step = np.zeros(len(commas) + 1, dtype=np.int8)
+    step[first[holds]] += 1
+    step[after[holds]] -= 1
+    return step[:-1].cumsum(dtype=np.int32) > 0
 
 
 def _not_utf8(block: bytes, whole: bool) -> int:
@@ -181,7 +203,7 @@ def _blocks(stream: BinaryIO, scan: _Scan) -> Iterator[tuple[bytes, bytes]]:
         total += len(piece)
         if total > scan.limits.unpacked_bytes:
             what = f"larger than {scan.limits.unpacked_bytes} bytes when unpacked."
-            raise ExtractRefused(scan.file_name, what, "Deliver it as Parquet, or raise the limit.")
+            raise ExtractRefused(scan.file_name, what, "Check that it is the right file.")
         data = rest + (piece.removeprefix(BOM) if total == len(piece) else piece)
         cut = data.rfind(b"\n") + 1
         lines, rest = data[:cut], data[cut:]
@@ -205,7 +227,6 @@ def check_csv(file_name: str, table: Table, stream: BinaryIO, limits: Limits) ->
         if lines:
             scan.check(lines)
         if len(rest) > limits.line_bytes:
-            scan.check_bytes(rest, whole=False)
-            scan.check_line_ends(rest.removesuffix(b"\r"))
+            scan.check_rest(rest, whole=False)
             scan.too_long(scan.lines + 1)
     return scan.finish(rest)

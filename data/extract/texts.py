@@ -1,6 +1,7 @@
 """Typed values as the text that a CSV file would hold, so that Parquet and CSV go through one grammar."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import cast
 
@@ -8,6 +9,8 @@ import polars as pl
 import pyarrow as pa
 
 _TEXT = pl.col("text")
+_FIRST_DAY, _LAST_DAY = (day.toordinal() - date(1970, 1, 1).toordinal() for day in (date.min, date.max))
+_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 Test = Callable[[pa.DataType], bool]
 
 
@@ -53,15 +56,29 @@ def _decimals(values: pa.Array) -> pl.Series:
     return _without_exponent(_series(values.cast(pa.string())))
 
 
+def _in_calendar(values: pl.Series, per_day: int) -> pl.DataFrame:
+    """The values as ``text``, and ``known``: of the years 1 to 9999. Writing another brings polars down."""
+    known = (values.to_physical() // per_day).is_between(_FIRST_DAY, _LAST_DAY)
+    return pl.DataFrame({"text": values, "known": known})
+
+
+def _written(known: pl.DataFrame, midnight: pl.Expr) -> pl.Series:
+    day, instant = _TEXT.dt.to_string("%Y-%m-%d"), _TEXT.dt.to_string("%Y-%m-%dT%H:%M:%S")
+    safe = known.with_columns(pl.when("known").then("text"))
+    text = pl.when(~pl.col("known")).then(pl.lit("no day")).when(midnight).then(day).otherwise(instant)
+    return safe.select(text.alias("text")).to_series()
+
+
 def _days(values: pa.Array) -> pl.Series:
-    return _mapped(_series(values.cast(pa.date32())), _TEXT.dt.to_string("%Y-%m-%d"))
+    return _written(_in_calendar(_series(values.cast(pa.date32())), 1), pl.lit(True))
 
 
 def _instants(values: pa.Array) -> pl.Series:
     """A time of day, or a time zone, makes another text than a day: the grammar then says so."""
     midnight = _TEXT.dt.time() == pl.time(0, 0, 0) if values.type.tz is None else pl.lit(False)
-    day, instant = _TEXT.dt.to_string("%Y-%m-%d"), _TEXT.dt.to_string("%Y-%m-%dT%H:%M:%S")
-    return _mapped(_series(values), pl.when(midnight).then(day).otherwise(instant))
+    if values.type.unit == "s":  # polars knows no whole seconds, and would wrap around without a word
+        values = values.cast(pa.timestamp("ms", values.type.tz))
+    return _written(_in_calendar(_series(values), _DAY[values.type.unit]), midnight)
 
 
 def _nothing(values: pa.Array) -> pl.Series:
