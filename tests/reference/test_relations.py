@@ -24,7 +24,7 @@ from tests.differential.strategies import (
 from tests.differential.worlds import filled
 from tests.reference.builders import event
 
-SEEDS = range(25)
+SEEDS = range(10)
 PATIENTS, EXPRESSIONS = 20, 15
 
 
