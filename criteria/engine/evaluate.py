@@ -214,7 +214,7 @@ class Evaluator:
 
     def _widest(self, length: Node) -> int:
         """The longest length a row could ask for, whatever it says of itself."""
-        return int(SilentRowEvaluator(self.batch).interval(length).high[0])
+        return int(windows.whole_length(SilentRowEvaluator(self.batch).interval(length).high)[0])
 
     def _attested(self) -> Truth:
         if self.attested is None:

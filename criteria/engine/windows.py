@@ -63,7 +63,7 @@ def within(batch: Batch, rows: Rows, length: Interval, widest: int, unit: str, a
 
 def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: Interval) -> pl.DataFrame:
     """Each row's place in the window: surely in, may be in, and until when that stays so."""
-    shortest, longest = (end.cast(pl.Int64) for end in (length.low, length.high))
+    shortest, longest = (whole_length(end) for end in (length.low, length.high))
     places = rows.column("place")
     low, high, bits = (column.gather(places) for column in (anchor.low, anchor.high, anchor.reasons))
     s_low, s_high = rows.column("start_earliest"), rows.column("start_latest")
@@ -88,6 +88,11 @@ def ongoing(batch: Batch, rows: Rows, no_time: Interval, anchor: Interval) -> Tr
     high, moves = batch.until_today(anchor)
     proof = batch.proof_of_absence(rows.home_tables, batch.birth_earliest, high, moves)
     return exists(batch, _in_window(batch, rows, no_time, "days", anchor), proof, anchor)
+
+
+def whole_length(length: pl.Series) -> pl.Series:
+    """A window's length in whole units, rounded down; a length below 0 is no length at all."""
+    return length.cast(pl.Float64).floor().clip(0, NEVER).cast(pl.Int64)
 
 
 def soonest(changes: list[pl.Series], today: int) -> pl.Series:
@@ -117,8 +122,8 @@ def followed(batch: Batch, rows: Rows, later: Rows, length: Interval | None, uni
     if length is None:
         reach_low = reach_high = whole(NEVER, frame.height)
     else:
-        reach_low = window_end(frame["end_earliest"], length.low.cast(pl.Int64), unit)
-        reach_high = window_end(frame["end_latest"], length.high.cast(pl.Int64), unit)
+        reach_low = window_end(frame["end_earliest"], whole_length(length.low), unit)
+        reach_high = window_end(frame["end_latest"], whole_length(length.high), unit)
     doubt = whole(0, frame.height) if length is None else length.reasons
     frame = frame.with_columns(reach_low=reach_low, reach_high=reach_high, length_reasons=doubt)
     pairs = frame.join(later.frame, on="place", suffix="_later")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import product
 
 from criteria.reference.coverage import Capture
@@ -56,8 +57,13 @@ def _any_row(decisions: Iterable[Decision], anchor: Reasons, gaps: Reasons) -> T
     return truth_value(must, may, joined([*open_rows, gaps]))
 
 
+def whole_length(length: Decimal) -> int:
+    """A window's length in whole units; a length below 0 is no length at all."""
+    return max(0, whole(length))
+
+
 def _lengths(length: NumberValue) -> list[int]:
-    return sorted({whole(length.low), whole(length.high)})
+    return sorted({whole_length(length.low), whole_length(length.high)})
 
 
 def ever(rows: SetValue, capture: Capture) -> TruthValue:
@@ -83,7 +89,7 @@ def _runs_on(member: Member, anchor: DateValue) -> Decision:
 def within(rows: SetValue, length: Length, anchor: DateValue, capture: Capture) -> TruthValue:
     """A row shares a day with [anchor - length, anchor]."""
     decisions = [_in_window(member, length, anchor) for member in rows.members]
-    first = moved(anchor.earliest, -whole(length.missing.high), length.unit)
+    first = moved(anchor.earliest, -whole_length(length.missing.high), length.unit)
     return _any_row(decisions, anchor.reasons, capture.gaps(rows.home_tables, first, anchor.latest))
 
 
@@ -116,7 +122,7 @@ def _followed(member: Member, later: SetValue, length: Length | None, capture: C
         size = length.of(member.event)
         pairs = [_follows(member, other, _lengths(size), length.unit) for other in others]
         last_day, reasons = (
-            moved(member.end.latest, whole(size.high), length.unit),
+            moved(member.end.latest, whole_length(size.high), length.unit),
             member.reasons | size.reasons,
         )
     gaps = capture.gaps(later.home_tables, member.start.earliest, last_day)
