@@ -129,30 +129,33 @@ def _elapsed(day: pl.Series, anchor: pl.Series, unit: str) -> pl.Series:
 
 
 def set_date(batch: Batch, rows: Rows, which: str) -> Interval:
-    """The first start or the last end of a set; everything where there is no row."""
+    """The first start or the last end of a set; everything where no row is certain."""
     height = batch.height
     proof = lifetime_proof(batch, rows.home_tables)
     near, far = (f"{which}_earliest", f"{which}_latest")
-    aggregate = pl.Expr.min if which == "start" else pl.Expr.max
+    surely, possibly = (far, near) if which == "start" else (near, far)
+    best = pl.Expr.min if which == "start" else pl.Expr.max
     spread = batch.spread(
         rows.frame.group_by("place").agg(
-            aggregate(pl.col(near) if which == "start" else pl.col(near).filter("must")).alias("low"),
-            aggregate(pl.col(far).filter("must") if which == "start" else pl.col(far)).alias("high"),
+            best(pl.col(surely).filter("must")).alias("surely"),
+            best(pl.col(possibly)).alias("possibly"),
             pl.col("reasons").bitwise_or().alias("reasons"),
             pl.col("fact_until").min().alias("until"),
         )
     )
-    nothing = spread["reasons"].is_null()
+    # Without a certain row there may be no such day at all, so nothing about it is known.
+    nothing = spread["surely"].is_null()
     beginning, forever = whole(DAY_OF_BEGINNING, height), whole(DAY_OF_FOREVER, height)
-    low, high = spread["low"].fill_null(DAY_OF_BEGINNING), spread["high"].fill_null(DAY_OF_FOREVER)
+    certain, widest = spread["surely"].fill_null(0), spread["possibly"].fill_null(0)
     if which == "start":
-        low = choose(proof.given, low, beginning)
+        low, high = choose(proof.given, widest, beginning), certain
     else:
-        high = choose(proof.given, high, forever)
+        low, high = certain, choose(proof.given, widest, forever)
     low, high = choose(nothing, beginning, low), choose(nothing, forever, high)
-    bits = choose(nothing, whole(NEVER_RECORDED, height), spread["reasons"].fill_null(0) | proof.reasons)
-    until = smaller(spread["until"].fill_null(NEVER), proof.until)
-    return interval(low, high, bits, choose(nothing, whole(NEVER, height), until))
+    bits = spread["reasons"].fill_null(0)
+    bits = choose(nothing, bits | NEVER_RECORDED, bits | proof.reasons)
+    until = smaller(spread["until"].fill_null(NEVER), choose(nothing, whole(NEVER, height), proof.until))
+    return interval(low, high, bits, until)
 
 
 def patient_number(batch: Batch, name: str) -> Interval:

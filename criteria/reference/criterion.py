@@ -134,9 +134,9 @@ def _first_that_holds(curability: Curability, record: Record, context: Context) 
     return curability[-1].word
 
 
-def _curability_of_attested_fail(criterion: Criterion) -> str | None:
-    """The last that the criterion names; else the worst of the last of its parts; none if none is named."""
+def _curability_of_attested_fail(criterion: Criterion) -> str:
+    """The last that the criterion names; else the worst of the last of its parts; else data, as the answer may be corrected."""
     if criterion.curability:
         return criterion.curability[-1].word
     lasts = [part.curability[-1].word for part in criterion.parts]
-    return max(lasts, key=CURABILITIES.index, default=None)
+    return max(lasts, key=CURABILITIES.index, default="data")

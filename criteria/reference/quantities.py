@@ -57,16 +57,17 @@ def _elapsed(last_day: date | None, anchor: date, unit: str) -> Decimal:
 
 def set_date(rows: SetValue, which: str, capture: Capture) -> DateValue:
     """The first start or the last end."""
-    if not rows.members:
-        return any_date(frozenset({"never_recorded"}))
     gaps = capture.gaps_ever(rows.home_tables)
-    reasons = joined([gaps, *(member.reasons for member in rows.members)])
     certain = [member for member in rows.members if member.certain]
+    if not certain:
+        # There may be no such day at all, so nothing about it is known.
+        return any_date(joined([frozenset({"never_recorded"}), *(member.reasons for member in rows.members)]))
+    reasons = joined([gaps, *(member.reasons for member in rows.members)])
     if which == "start":
         earliest = BEGINNING if gaps else min(member.start.earliest for member in rows.members)
-        latest = min((member.start.latest for member in certain), default=FOREVER)
+        latest = min(member.start.latest for member in certain)
     else:
-        earliest = max((member.end.earliest for member in certain), default=BEGINNING)
+        earliest = max(member.end.earliest for member in certain)
         latest = FOREVER if gaps else max(member.end.latest for member in rows.members)
     return date_value(earliest, latest, reasons)
 
