@@ -9,9 +9,11 @@ is a pass.
 from functools import cache
 from typing import Any, NamedTuple
 
+import polars as pl
 import pytest
 
-from criteria.examples import judge_example
+from criteria.engine.screen import evaluate_trial
+from criteria.examples import example_facts, judge_example
 from criteria.trial import Trial, load_trial
 from data.catalogue import load_catalogue
 
@@ -38,6 +40,14 @@ ABNORMAL = {"flc_ratio": 12, "lambda_flc": 8}
 MAN_OF_68 = {"sex": "male", "age": 68, "creatinine": 1.5}
 GOOD_QTC = {"qtc_fridericia_or_unstated": 430}
 COPD = {"copd": {"start": "-900", "end": "ongoing"}, **GOOD_QTC}
+HEAVY_WOMAN = {"sex": "female", "age": 65, "weight": 100, "height": 160}
+NO_RESPONSE = {"bortezomib": {"start": "-400", "end": "-300", "stop_reason": "lack_of_response"}}
+CORE_ANTIBODY = {
+    "anti_hbc": "positive",
+    "hbsag": "negative",
+    "hiv_test": "negative",
+    "hcv_antibody": "negative",
+}
 LITERAL_CALCIUM = {"readings": {"calcium": "literal"}}
 
 
@@ -304,6 +314,151 @@ DATES = (
     ),
 )
 
+# A patient for each option of each question that is not the default: the question, the option, and the
+# verdict by default and by that option.
+OPTIONS: tuple[tuple[str, str, str, Patient, str, str], ...] = (
+    ("boundary", "nonstrict", "I01", {"ecog": 2}, "fail", "pass"),
+    ("lab_max_age_days", "60", "I09", {"hemoglobin": 10, "hemoglobin_days_ago": 40}, "unknown", "pass"),
+    (
+        "platelet_at_50pct",
+        "lower_tier",
+        "I10",
+        {"platelet_count": 60000, "marrow_plasma_cells": 50},
+        "unknown",
+        "pass",
+    ),
+    ("calcium", "lt13", "I13", {"corrected_calcium": 13}, "pass", "fail"),
+    ("calcium", "literal", "I13", {"corrected_calcium": 9.5}, "pass", "fail"),
+    (
+        "flc_ratio_range",
+        "standard",
+        "I07",
+        {"flc_ratio": 1.9, "flc_ratio_upper_limit": 2.0, "kappa_flc": 190, "lambda_flc": 100, **NO_SERUM},
+        "fail",
+        "pass",
+    ),
+    (
+        "flc_ratio_range",
+        "renal",
+        "I07",
+        {"flc_ratio": 1.9, "kappa_flc": 190, "lambda_flc": 100, **NO_SERUM},
+        "pass",
+        "fail",
+    ),
+    # 100 kg at 160 cm: the ideal weight is 52.4 kg, the adjusted one 71.4 kg.
+    ("crcl_weight", "adjusted", "I14", HEAVY_WOMAN | {"creatinine": 1.5}, "pass", "fail"),
+    ("crcl_weight", "ideal", "I14", HEAVY_WOMAN | {"creatinine": 1.2}, "pass", "fail"),
+    ("crcl_min", "30", "I14", {**MAN_OF_68, "weight": 50}, "fail", "pass"),
+    (
+        "pi_refractory_anchor",
+        "regimen_end",
+        "E04",
+        {
+            "bortezomib": {"start": "-400", "end": "-300"},
+            "lines": {"start": "-400", "end": "-100", "includes": ["bortezomib", "lenalidomide"]},
+            "progression": {"start": "-60"},
+        },
+        "unknown",
+        "fail",
+    ),
+    ("pi_lack_of_response", "exclude", "E04", NO_RESPONSE, "unknown", "fail"),
+    ("pi_lack_of_response", "ignore", "E04", NO_RESPONSE, "unknown", "pass"),
+    (
+        "ppi_class_includes_pcab",
+        "yes",
+        "E09",
+        {"vonoprazan": {"start": "-40", "end": "-3"}},
+        "unknown",
+        "fail",
+    ),
+    (
+        "ppi_class_includes_pcab",
+        "no",
+        "E09",
+        {"vonoprazan": {"start": "-40", "end": "-3"}},
+        "unknown",
+        "pass",
+    ),
+    (
+        "conduction_block",
+        "ctcae3",
+        "E10",
+        {"conduction_disorder": {"start": "-90", "end": "ongoing", "grade": 3}, **GOOD_QTC},
+        "unknown",
+        "fail",
+    ),
+    ("qtc_formula", "reported", "E10", {"qtc": 480, **GOOD_QTC}, "pass", "fail"),
+    ("qtc_formula", "bazett", "E10", {"qtc_bazett": 480, **GOOD_QTC}, "unknown", "fail"),
+    ("anti_hbc_only", "exclude", "E13", CORE_ANTIBODY, "unknown", "fail"),
+    ("anti_hbc_only", "ignore", "E13", CORE_ANTIBODY, "unknown", "pass"),
+    (
+        "neuropathy_exclude_from",
+        "3",
+        "E20",
+        {"peripheral_neuropathy": {"start": "-90", "end": "ongoing", "grade": 3}},
+        "unknown",
+        "fail",
+    ),
+)
+
+# A table that was not captured proves no absence, so what rests on absence alone stays open.
+RESTS_ON = (
+    ("I02", "conditions"),
+    ("I03", "treatments"),
+    ("I04", "treatments"),
+    ("I05", "treatments"),
+    ("I06", "treatments"),
+    ("E01", "conditions"),
+    ("E02", "observations"),
+    ("E02", "conditions"),
+    ("E03", "conditions"),
+    ("E05", "allergies"),
+    ("E05", "treatments"),
+    ("E06", "treatments"),
+    ("E09", "medications"),
+    ("E11", "conditions"),
+    ("E12", "conditions"),
+    ("E15", "procedures"),
+    ("E16", "procedures"),
+    ("E17", "allergies"),
+    ("E18", "allergies"),
+    ("E19", "conditions"),
+    ("E20", "conditions"),
+    ("E21", "trial_participation"),
+)
+
+# Whether a fail lifts by itself, with a new value, or never.
+LIFTING: tuple[tuple[str, str, Patient, str], ...] = (
+    ("I03", "no line yet", {"prior_lines": 0}, "retest"),
+    ("I03", "four lines", {"prior_lines": 4}, "permanent"),
+    ("E09", "omeprazole that has ended", {"omeprazole": {"start": "-90", "end": "-3"}}, "time"),
+    ("E09", "omeprazole that goes on", {"omeprazole": {"start": "-90", "end": "ongoing"}}, "retest"),
+    ("E10", "a recent infarction", {"myocardial_ischemia": {"start": "-30"}, **GOOD_QTC}, "time"),
+    (
+        "E10",
+        "a recent infarction and a long QTc",
+        {"myocardial_ischemia": {"start": "-30"}, "qtc_fridericia_or_unstated": 490},
+        "retest",
+    ),
+    ("E13", "HIV", {"hiv": {"start": "-4000", "end": "ongoing"}}, "permanent"),
+    ("E13", "a positive HIV test long ago", {"hiv_test": "positive", "hiv_test_days_ago": 900}, "permanent"),
+    ("E13", "hepatitis B surface antigen", {"hbsag": "positive"}, "retest"),
+    ("E15", "recent major surgery", {"surgery": {"start": "-5", "major": "yes"}}, "time"),
+    ("E16", "recent radiotherapy", {"radiotherapy": {"start": "-9", "end": "-5"}}, "time"),
+    (
+        "E21",
+        "another trial that has ended",
+        {"trial_participation": {"start": "-300", "end": "-9", "interventional": "yes"}},
+        "time",
+    ),
+    (
+        "E21",
+        "another trial that goes on",
+        {"trial_participation": {"start": "-300", "end": "ongoing", "interventional": "yes"}},
+        "retest",
+    ),
+)
+
 
 @cache
 def trial() -> Trial:
@@ -355,3 +510,46 @@ def test_the_dates_of_enrollment_and_first_dose_are_the_anchors_not_the_day_of_t
         on_the_day = {"as_of": "2026-06-01", **patient}
         assert judge_example(trial(), criterion, on_the_day, load_catalogue()).verdict == "fail"
         assert judge_example(trial(), criterion, {**later, **patient}, load_catalogue()).verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    ("question", "option", "criterion", "patient", "by_default", "by_option"),
+    OPTIONS,
+    ids=[f"{question}={option}" for question, option, *_ in OPTIONS],
+)
+def test_an_option_of_a_question_changes_the_verdict_it_is_there_for(
+    question: str, option: str, criterion: str, patient: Patient, by_default: str, by_option: str
+) -> None:
+    chosen = {**patient, "readings": {question: option}}
+    assert judge_example(trial(), criterion, patient, load_catalogue()).verdict == by_default
+    assert judge_example(trial(), criterion, chosen, load_catalogue()).verdict == by_option
+
+
+def test_every_option_that_is_not_the_default_stands_in_the_table() -> None:
+    shown = {(question, option) for question, option, *_ in OPTIONS}
+    for question in trial().questions:
+        for option in question.options.keys() - {question.default}:
+            assert (question.id, option) in shown
+        assert question.id in {name for name, _ in shown}
+
+
+@pytest.mark.parametrize(("criterion", "table"), RESTS_ON)
+def test_a_table_that_was_not_captured_leaves_open_what_rests_on_its_silence(
+    criterion: str, table: str
+) -> None:
+    outcome = judge_example(trial(), criterion, {"not_captured": [table]}, load_catalogue())
+    assert (outcome.verdict, outcome.reason) == ("unknown", "not_captured")
+
+
+@pytest.mark.parametrize(
+    ("criterion", "sentence", "patient", "curability"),
+    LIFTING,
+    ids=[f"{row[0]}: {row[1]}" for row in LIFTING],
+)
+def test_a_fail_says_whether_it_lifts(
+    criterion: str, sentence: str, patient: Patient, curability: str
+) -> None:
+    facts, anchors = example_facts(patient, load_catalogue(), sentence)
+    verdicts = evaluate_trial(trial(), facts, anchors)
+    row = verdicts.row(by_predicate=pl.col("criterion_id") == criterion, named=True)
+    assert (row["verdict"], row["curability"]) == ("fail", curability)
