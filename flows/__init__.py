@@ -33,3 +33,8 @@ PREFECT_DEFAULTS = {
 }
 for _name, _value in PREFECT_DEFAULTS.items():
     os.environ.setdefault(_name, _value)
+
+
+def make_private_prefect_home() -> None:
+    """Prefect's folder for this user alone, before Prefect makes it for everybody."""
+    Path(os.environ["PREFECT_HOME"]).mkdir(mode=0o700, parents=True, exist_ok=True)

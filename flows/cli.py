@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flows import VERSION
+from flows import VERSION, make_private_prefect_home
 from flows.failures import explained
 from flows.request import SOURCE_FORMATS, RunRequest, study_dates
 from schemas.errors import PrescreenError, UsageError
@@ -120,6 +120,7 @@ def run(**options: Any) -> None:
 @run_options
 def flow(**options: Any) -> None:
     """Do the same as `run`, recorded as a Prefect flow (counts and states only)."""
+    make_private_prefect_home()
     from flows.screen_flow import run_as_flow
     from flows.summary import print_summary
 

@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 from data.extract.files import read_info
 from flows import steps
 from flows.failures import redacted
+from flows.files import private_files
 from flows.request import RunRequest, study_dates
 from flows.session import Session, open_session
 from flows.steps import RunResult
@@ -130,17 +131,19 @@ def screen_flow(
 def run_as_flow(request: RunRequest) -> RunResult:
     """Run the flow for a request; raises the ``PrescreenError`` of the step that failed."""
     _HELD.result = None
-    screen_flow(
-        extract=str(request.extract),
-        trials=list(request.trials),
-        out=str(request.out),
-        as_of=request.as_of.isoformat(),
-        enrollment=request.enrollment.isoformat(),
-        first_dose=request.first_dose.isoformat(),
-        readings=list(request.readings),
-        source_format=request.source_format,
-        index_date=request.index_date.isoformat() if request.index_date else None,
-    )
+    # Prefect's server starts inside, so that its files are private as well.
+    with private_files():
+        screen_flow(
+            extract=str(request.extract),
+            trials=list(request.trials),
+            out=str(request.out),
+            as_of=request.as_of.isoformat(),
+            enrollment=request.enrollment.isoformat(),
+            first_dose=request.first_dose.isoformat(),
+            readings=list(request.readings),
+            source_format=request.source_format,
+            index_date=request.index_date.isoformat() if request.index_date else None,
+        )
     if _HELD.result is None:
         raise UsageError("flow", "Prefect did not run the flow.", "Look at Prefect's own log.")
     return _HELD.result

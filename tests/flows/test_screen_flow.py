@@ -1,0 +1,84 @@
+"""The Prefect flow does what the command does, and Prefect learns nothing about any patient.
+
+Each flow runs in a process of its own with a home of its own, so that all that Prefect keeps can be searched.
+"""
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.files import files_under, sha256_of
+from flows.steps import run_screening
+from tests.flows.extracts import CANARY, request, write_extract, write_trial
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# A cold first start of Prefect's own server takes half a minute on a loaded machine.
+PATIENCE_SECONDS = 300
+FAILING = """
+from flows import steps
+
+def fails(*_):
+    raise ValueError("cannot read {canary}")
+
+steps.evaluate_trial = fails
+from flows.cli import main
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("flow")
+    write_extract(folder / "extract")
+    write_trial(folder)
+    return folder
+
+
+def flow(place: Path, *program: str, out: str) -> subprocess.CompletedProcess[str]:
+    """One run as a flow; Prefect's home stands in the same folder."""
+    asked = ("--extract", "extract", "--trial", "tiny.toml", "--as-of", "2026-03-31", "--out", out)
+    return subprocess.run(
+        [sys.executable, *program, "flow", *asked],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PREFECT_HOME": str(place / "prefect")},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def bytes_that_prefect_kept(place: Path) -> Iterator[bytes]:
+    for path in files_under(place / "prefect").values():
+        yield path.read_bytes()
+
+
+def test_the_flow_publishes_the_same_bytes_and_prefect_keeps_no_id(place: Path) -> None:
+    direct = run_screening(request(place / "extract", place / "direct", place / "tiny.toml"), lambda _: None)
+    done = flow(place, "-m", "flows.cli", out="out")
+    assert done.returncode == 0, done.stderr
+    folder = (place / "out" / "latest").resolve()
+    assert folder.name == direct.run_id
+    for name, path in files_under(direct.folder).items():
+        assert sha256_of(path) == sha256_of(folder / name), name
+    assert CANARY not in done.stdout + done.stderr
+    assert stat.S_IMODE((place / "prefect").stat().st_mode) == 0o700
+    kept = list(bytes_that_prefect_kept(place))
+    assert any(b"tiny.toml" in content for content in kept), "Prefect's database is there and was searched"
+    assert not any(CANARY.encode() in content for content in kept)
+
+
+def test_a_flow_that_fails_tells_prefect_where_and_not_what(place: Path) -> None:
+    done = flow(place, "-c", FAILING.format(canary=CANARY), out="failed")
+    assert done.returncode == 1
+    assert "a bug in prescreen (ValueError in " in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    kept = list(bytes_that_prefect_kept(place))
+    assert any(b"a bug in prescreen" in content for content in kept)
+    assert not any(CANARY.encode() in content for content in kept)
+    assert not (place / "failed" / "runs").exists()
