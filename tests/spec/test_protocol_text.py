@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 POSTED_FILE = Path(__file__).with_name("NCT06050512.txt")
+READINGS_PAGE = Path(__file__).parents[2] / "docs" / "protocol-readings.md"
 TRIAL_FILE = Path(__file__).parents[2] / "criteria" / "trials" / "mezigdomide-ixazomib-dex.toml"
 # Lines of the posting that are not criteria.
 HEADINGS = (
@@ -109,3 +110,16 @@ def test_every_criterion_says_what_it_does_and_shows_a_patient() -> None:
         assert entry["examples"], f"{entry['id']} shows no patient"
         verdicts = {example["expect"] for example in entry["examples"]}
         assert "manual" in entry or len(verdicts) > 1, f"{entry['id']} shows only one verdict"
+
+
+def test_the_page_on_readings_names_every_criterion_and_every_question_with_its_options() -> None:
+    rows = [line for line in READINGS_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    questions = tomllib.loads(TRIAL_FILE.read_text(encoding="utf-8"))["questions"]
+    for name, question in questions.items():
+        row = next((each for each in rows if each.startswith(f"| `{name}` |")), "")
+        for option in question.get("options", {str(question["default"]): ""}):
+            mark = f"**`{option}`**" if option in question.get("departs_from_text", []) else option
+            assert mark in row, f"the page does not show {option} of {name} as it is"
+    for entry in trial_entries():
+        named = [part["id"] for part in entry.get("parts", [])] if entry["id"] == "E10" else [entry["id"]]
+        assert all(any(each.startswith(f"| {name} |") for each in rows) for name in named)
