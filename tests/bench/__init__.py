@@ -1,0 +1,1 @@
+"""What a run costs, beside the least that reading the same files could cost."""
