@@ -11,7 +11,7 @@ import polars as pl
 from data.extract.grammar import parse, unreadable
 from data.extract.read import Chunk, TextColumn
 from schemas.extract import RULES, Column, Table, typed_columns
-from schemas.extract_models import NOT_NULLABLE, span_rule, typed_model
+from schemas.extract_models import NOT_NULLABLE, model_of, span_rule
 
 FAILURES = pl.Schema({"row": pl.Int64, "column": pl.String, "rule": pl.String})
 
@@ -70,7 +70,7 @@ def _columns_behind(table: Table) -> pl.DataFrame:
 def _model_failures(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
     """What the model of the table finds wrong, by row."""
     try:
-        typed_model(table.name).validate(rows, lazy=True)
+        model_of(table).validate(rows, lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = error.failure_cases.select(row="index", field="column", check="check")
     else:

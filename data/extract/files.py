@@ -4,7 +4,7 @@ import difflib
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -49,9 +49,9 @@ def _data_files(folder: Path) -> list[str]:
     return [name for name in names if _suffix(name)]
 
 
-def _table_of(name: str) -> str | None:
+def _table_of(name: str, tables: Collection[str]) -> str | None:
     stem = name.removesuffix(_suffix(name) or "")
-    return stem if stem in TABLES else None
+    return stem if stem in tables else None
 
 
 def _check_names(names: list[str]) -> None:
@@ -82,8 +82,8 @@ def _no_patients(names: list[str]) -> ExtractRefused:
     return ExtractRefused("the extract folder", what, step)
 
 
-def table_files(folder: Path) -> dict[str, Path]:
-    """The file of every delivered table, by table name in the order of the contract.
+def table_files(folder: Path, tables: Collection[str] = tuple(TABLES)) -> dict[str, Path]:
+    """The file of every delivered table of ``tables``, by table name in their order.
 
     Raises:
         ExtractRefused: no such folder, no patients, two files for a table, or a name that is a pattern.
@@ -92,7 +92,7 @@ def table_files(folder: Path) -> dict[str, Path]:
     _check_names(names)
     files: dict[str, Path] = {}
     for name in names:
-        table = _table_of(name)
+        table = _table_of(name, tables)
         if table in files:
             what = f"there are two files for one table, {files[table].name} and {name}."
             raise ExtractRefused(f"table {table}", what, "Keep the one that is meant.")
@@ -102,16 +102,16 @@ def table_files(folder: Path) -> dict[str, Path]:
         raise _no_patients(names)
     for path in files.values():
         _check_regular(path)
-    return {table: files[table] for table in TABLES if table in files}
+    return {table: files[table] for table in tables if table in files}
 
 
-def stray_notes(folder: Path) -> list[tuple[str, str]]:
+def stray_notes(folder: Path, tables: Collection[str] = tuple(TABLES)) -> list[tuple[str, str]]:
     """(file, note) for every file that ends like a table's but bears no table's name: it is not read."""
     notes = []
     for name in _data_files(folder):
-        if _table_of(name) is None:
+        if _table_of(name, tables) is None:
             stem = name.lower().removesuffix(_suffix(name) or "")
-            hint = nearest(stem, TABLES)
+            hint = nearest(stem, tables)
             note = f"file {_shown(name)} bears no table's name and was not read. {hint}".rstrip()
             notes.append((name if _PLAIN_FILE.fullmatch(name) else "", note))
     return notes

@@ -8,11 +8,14 @@
 * ``default_units``: observation, unit
 * ``quarantine``: table, source_row, column, rule, reason
 * ``extract_notes``: file, note (files and columns that were not read)
+
+A source of another shape is read by the same means, as tables of its own in the schema ``source``, from which
+its staging SQL makes those of the contract.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,8 +30,10 @@ from data.extract.read import read_text
 from data.extract.structure import Limits
 from schemas.errors import ExtractRefused
 from schemas.extract import RULES, TABLES, PolarsType, Table, typed_columns
+from schemas.sources import Source
 
 Progress = Callable[[str], None]
+ROW_GROUP = 122_880  # rows of a row group of DuckDB
 _DUCKDB_TYPES: dict[PolarsType, str] = {
     pl.String: "VARCHAR",
     pl.Date: "DATE",
@@ -51,8 +56,8 @@ class TableCount:
     quarantined: int
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in TABLES.values():
+def _create_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
+    for table in tables.values():
         columns = ", ".join(f'"{name}" {_DUCKDB_TYPES[kind]}' for name, kind in typed_columns(table).items())
         connection.execute(f"create or replace table raw_{table.name} ({columns})")
     for columns in (
@@ -73,12 +78,32 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFra
         connection.unregister("prescreen_chunk")
 
 
-def _store(connection: duckdb.DuckDBPyConnection, table: Table, converted: Converted) -> None:
-    _insert(connection, f"raw_{table.name}", converted.rows)
-    if converted.failures.height:
-        reason = pl.col("rule").replace_strict(RULES, return_dtype=pl.String)
-        named = converted.failures.select(pl.lit(table.name).alias("table"), pl.all(), reason.alias("reason"))
-        _insert(connection, "quarantine", named)
+class _RawTable:
+    """Writes one ``raw_`` table in whole row groups: DuckDB writes a part of one twice."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+        self.connection = connection
+        self.table = table
+        self.pending = pl.DataFrame(schema=typed_columns(table))
+
+    def write(self, converted: Converted) -> None:
+        """Takes a chunk of rows and their failures, in order."""
+        self.pending = pl.concat([self.pending, converted.rows])
+        while self.pending.height >= ROW_GROUP:
+            self._insert_rows(self.pending.head(ROW_GROUP))
+            self.pending = self.pending.slice(ROW_GROUP)
+        if converted.failures.height:
+            reason = pl.col("rule").replace_strict(RULES, return_dtype=pl.String).alias("reason")
+            name = pl.lit(self.table.name).alias("table")
+            _insert(self.connection, "quarantine", converted.failures.select(name, pl.all(), reason))
+
+    def finish(self) -> None:
+        """Writes what is left."""
+        if self.pending.height:
+            self._insert_rows(self.pending)
+
+    def _insert_rows(self, rows: pl.DataFrame) -> None:
+        _insert(self.connection, f"raw_{self.table.name}", rows)
 
 
 def _stamp(stream: BinaryIO) -> tuple[int, int]:
@@ -116,11 +141,13 @@ class _Loader:
         for note in text.notes:
             self.note(file_name, note)
         rows = quarantined = 0
+        raw = _RawTable(self.connection, table)
         for chunk in text.chunks:
             converted = convert(table, chunk, rows + 1)
-            _store(self.connection, table, converted)
+            raw.write(converted)
             rows += converted.rows.height
             quarantined += int(converted.rows["quarantined"].sum())
+        raw.finish()
         if rows != text.rows:
             what = f"{text.rows} rows were counted but {rows} were read."
             raise ExtractRefused(file_name, what, "Deliver the file again, as Parquet if this repeats.")
@@ -134,9 +161,15 @@ class _Loader:
 
 
 def load_extract(
-    folder: Path, connection: duckdb.DuckDBPyConnection, progress: Progress, limits: Limits | None = None
+    folder: Path,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+    limits: Limits | None = None,
+    tables: Mapping[str, Table] = TABLES,
 ) -> list[TableCount]:
-    """Fills the database from the extract in ``folder`` and counts the rows of every table of the contract.
+    """Fills the database from the extract in ``folder`` and counts the rows of every table.
+
+    ``tables`` are those to look for, by the name that their files bear; by default those of the contract.
 
     Rows that break a rule are kept, marked and listed in ``quarantine``: rows = accepted + quarantined.
 
@@ -144,17 +177,35 @@ def load_extract(
         ExtractRefused: a file or the folder cannot be used as a whole. StorageFailed: the disk gave way.
         Neither message holds a value of a cell.
     """
-    files = table_files(folder)
+    files = table_files(folder, tables)
     loader = _Loader(connection, progress, limits or Limits())
-    guarded("the working database", lambda: _create_tables(connection))
+    guarded("the working database", lambda: _create_tables(connection, tables))
     guarded("extract.toml", lambda: loader.info(folder))
-    for file, note in stray_notes(folder):
+    for file, note in stray_notes(folder, tables):
         loader.note(file, note)
     counts = []
-    for table in TABLES.values():
+    for table in tables.values():
         path = files.get(table.name)
         if path is None:
             counts.append(TableCount(table.name, None, None, 0, 0, 0))
         else:
             counts.append(guarded(path.name, lambda table=table, path=path: loader.table(table, path)))  # type: ignore[misc]
+    return counts
+
+
+def load_source(
+    source: Source, folder: Path, connection: duckdb.DuckDBPyConnection, progress: Progress
+) -> list[TableCount]:
+    """Fills the schema ``source`` from a folder in another shape, and leaves the contract's tables empty.
+
+    Its tables are named like those that ``load_extract`` makes (``source.raw_<table>``, ``source.quarantine``
+    and so on); the source's staging SQL makes the others from them. Raises as ``load_extract`` does.
+    """
+    connection.execute("create schema if not exists source")
+    connection.execute("use source")
+    try:
+        counts = load_extract(folder, connection, progress, tables=source.by_name)
+    finally:
+        connection.execute("use main")
+    _create_tables(connection, TABLES)
     return counts

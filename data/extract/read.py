@@ -20,7 +20,7 @@ from data.extract.texts import as_text, can_be_id, can_be_text
 from schemas.errors import ExtractRefused
 from schemas.extract import Table
 
-CHUNK_ROWS = 250_000
+CHUNK_ROWS = 245_760
 CSV_CHUNK_BYTES = 16 * 2**20
 # Beyond this many rows, a file with more than so many rows a byte is no registry but a bomb.
 FEW_ROWS, ROWS_PER_BYTE = 10_000_000, 100
@@ -121,9 +121,9 @@ def _check_footer(file_name: str, size: int, footer: pq.FileMetaData, limits: Li
             raise ExtractRefused(file_name, what, "Check how the file was written and deliver it again.")
 
 
-def _check_types(file_name: str, schema: pa.Schema, header: Header) -> None:
+def _check_types(file_name: str, table: Table, schema: pa.Schema, header: Header) -> None:
     for name, position in header.positions.items():
-        allowed: Callable[[pa.DataType], bool] = can_be_id if name == "patient_id" else can_be_text
+        allowed: Callable[[pa.DataType], bool] = can_be_id if table.by_name[name].kind == "patient_id" else can_be_text
         if not allowed(schema.field(position).type):
             where = f"{file_name} column {name}"
             raise ExtractRefused(where, "a type that this column cannot have.", "Deliver it as text.")
@@ -147,7 +147,7 @@ def read_parquet(file_name: str, table: Table, stream: BinaryIO, limits: Limits)
     _check_footer(file_name, size, footer, limits)
     schema = pq.ParquetFile(stream, metadata=footer).schema_arrow
     header = match_columns(file_name, table, schema.names)
-    _check_types(file_name, schema, header)
+    _check_types(file_name, table, schema, header)
     names = list(header.positions)
     stored_names = [schema.names[header.positions[name]] for name in names]
     texts = [stored for stored in stored_names if pa.types.is_string(schema.field(stored).type)]

@@ -150,6 +150,7 @@ def test_source_rows_run_on_over_chunks_and_so_do_the_numbers_of_bad_rows(
 ) -> None:
     monkeypatch.setattr(read, "CSV_CHUNK_BYTES", 2000)
     monkeypatch.setattr(read, "CHUNK_ROWS", 64)
+    monkeypatch.setattr("data.extract.load.ROW_GROUP", 100)
     ids = [f"P{number}" for number in range(1000)]
     births = ["1950" if number % 100 else "bad" for number in range(1000)]
     text = "".join(f"{i},{b},male\n" for i, b in zip(ids, births, strict=True))
