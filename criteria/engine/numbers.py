@@ -22,7 +22,10 @@ from criteria.engine.values import (
     truth,
     whole,
 )
+from schemas.words import DECIMAL_PLACES
 
+_UNITS_PER_ONE = 10**DECIMAL_PLACES
+_GRID = Decimal(1).scaleb(-DECIMAL_PLACES)
 Elementwise = Callable[[pl.Series, pl.Series], pl.Series]
 
 
@@ -38,9 +41,21 @@ def subtract(left: Interval, right: Interval, today: int) -> Interval:
 
 def multiply(left: Interval, right: Interval, today: int) -> Interval:
     """Product: the hull of the four products of the ends."""
-    ends = [clip(a * b) for a in (left.low, left.high) for b in (right.low, right.high)]
+    ends = [clip(_product(a, b)) for a in (left.low, left.high) for b in (right.low, right.high)]
     steady = left.rate == right.rate == 0
     return _moved(reduce(smaller, ends), reduce(larger, ends), left, right, 0 if steady else -1, today)
+
+
+def _product(left: pl.Series, right: pl.Series) -> pl.Series:
+    """The product rounded half away from zero; polars rounds half to even.
+
+    The two differ where the tenth decimal is a lone 5 after an even ninth.
+    """
+    period = pl.Series([2 * _UNITS_PER_ONE], dtype=pl.Int128)
+    units, others = ((side.to_physical().abs() % period).cast(pl.Int64) for side in (left, right))
+    cut_short = units * others % (2 * _UNITS_PER_ONE) == _UNITS_PER_ONE // 2
+    away = left.sign() * right.sign() * number(_GRID, len(left))
+    return left * right + choose(cut_short, away, number(Decimal(0), len(left)))
 
 
 def _moved(
