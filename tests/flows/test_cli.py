@@ -281,3 +281,48 @@ def test_a_reader_who_stops_early_is_no_failure(place: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+DYING = """
+import os, signal
+from flows import steps
+
+def dies(*_):
+    os.kill(os.getpid(), signal.{signal})
+
+steps.{step} = dies
+from flows.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("signal", "step", "code"),
+    [
+        ("SIGKILL", "build_facts", -9),
+        ("SIGKILL", "rank_candidates", -9),
+        ("SIGKILL", "publish", -9),
+        ("SIGTERM", "rank_candidates", 1),
+        ("SIGINT", "rank_candidates", 1),
+    ],
+)
+def test_a_killed_run_leaves_the_last_good_one_and_the_next_run_sweeps_up(
+    place: Path, signal: str, step: str, code: int
+) -> None:
+    before = published(place)
+    program = DYING.format(signal=signal, step=step)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *RUN, "--reading", "least=seven"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert published(place) == before
+    if code == 1:
+        assert done.stderr.count("\n") == 1
+        assert [path.name for path in (place / "out").glob(".[sw]*")] == []
+    assert command(place, *RUN).returncode == 0
+    assert [path.name for path in (place / "out").glob(".[sw]*")] == []
