@@ -5,7 +5,7 @@ complete since birth and up to the as-of date. The keys are those of ``docs/tria
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -53,9 +53,8 @@ def judge_example(trial: Trial, criterion_id: str, example: dict[str, Any], cata
     facts, anchors = example_facts(example, catalogue, f"{trial.file_name}, criterion {criterion_id}")
     if "attested" in example:
         facts = _attest(facts, trial.id, criterion_id, example["attested"])
-    row = evaluate_trial(read, facts, anchors).row(
-        by_predicate=pl.col("criterion_id") == criterion_id, named=True
-    )
+    alone = replace(read, criteria=(read.criterion(criterion_id),))
+    row = evaluate_trial(alone, facts, anchors).row(0, named=True)
     return Outcome(row["verdict"], row["reason"])
 
 
@@ -78,13 +77,8 @@ def nobody(as_of: date = DEFAULT_AS_OF, captured: bool = False) -> tuple[Facts, 
     )
     facts, anchors = empty.facts()
     if not captured:
-        facts = _replace(facts, coverage=facts.coverage.clear())
+        facts = replace(facts, coverage=facts.coverage.clear())
     return facts, anchors
-
-
-def _replace(facts: Facts, **frames: pl.DataFrame) -> Facts:
-    values = {name: getattr(facts, name) for name in SCHEMAS}
-    return Facts(facts.as_of, **{**values, **frames})
 
 
 def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: str) -> Facts:
@@ -96,7 +90,7 @@ def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: str) -> Fact
         "date": facts.as_of,
         "source_row": 1,
     }
-    return _replace(facts, attestations=pl.DataFrame([row], schema=SCHEMAS["attestations"]))
+    return replace(facts, attestations=pl.DataFrame([row], schema=SCHEMAS["attestations"]))
 
 
 class _Example:
