@@ -177,7 +177,7 @@ def _results(concept: str, values: Sequence[tuple[Any, str]], as_of: date) -> li
 
 def _days(text: str, as_of: date) -> tuple[date, date]:
     """A day relative to the run, or a whole month as YYYY-MM."""
-    if text.startswith("-") or text == "0":
+    if text[0] in "+-" or text == "0":
         day = as_of + timedelta(days=int(text))
         return day, day
     first = date.fromisoformat(f"{text}-01")
