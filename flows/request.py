@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from data.catalogue import Catalogue
 
 # Patients screened at a time; memory grows with it, the bytes of the outputs do not depend on it.
-BATCH_PATIENTS = 100_000
+BATCH_PATIENTS = 20_000
+# The first gives dates; the others, which schemas.sources describes, count days from an index date.
 SOURCE_FORMATS = ("prescreen", "gdc-mmrf")
 
 
@@ -31,6 +32,20 @@ class RunRequest:
     source_format: str = "prescreen"
     index_date: date | None = None
     batch_patients: int = BATCH_PATIENTS
+
+    def __post_init__(self) -> None:
+        if self.source_format != SOURCE_FORMATS[0] and self.index_date is None:
+            raise UsageError(
+                "--index-date",
+                f"is missing; an extract of format {self.source_format} counts days from it.",
+                "Give the day that is to be day 0, as YYYY-MM-DD.",
+            )
+        if self.source_format == SOURCE_FORMATS[0] and self.index_date is not None:
+            raise UsageError(
+                "--index-date",
+                f"has no meaning for an extract of format {self.source_format}, which gives dates.",
+                "Leave it out, or name the format with --format.",
+            )
 
 
 def study_dates(as_of: date, enrollment: date | None, first_dose: date | None) -> tuple[date, date]:

@@ -8,10 +8,12 @@ from random import Random
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
-from criteria.language.tree import Type
+from criteria.language.tree import Node, Type
 from criteria.reference.context import Anchors as ReferenceAnchors
 from criteria.reference.context import Context
 from criteria.reference.criterion import judge
@@ -21,7 +23,15 @@ from schemas.facts import Facts
 from tests.differential.compare import differences
 from tests.differential.random_facts import random_facts
 from tests.differential.random_trees import random_tree
-from tests.differential.strategies import CriterionCase, random_anchors, random_criterion, seeded
+from tests.differential.strategies import (
+    CriterionCase,
+    fact_batches,
+    random_anchors,
+    random_criterion,
+    seeded,
+    trees,
+)
+from tests.differential.strategies import anchors as days_of
 from tests.differential.trials import trial_of
 from tests.differential.universe import CRITERION_IDS, TRIAL_ID
 
@@ -37,11 +47,11 @@ def _question(rng: Random, patients: int) -> tuple[Facts, Anchors]:
     return facts, Anchors(days.as_of, days.enrollment, days.first_dose)
 
 
-def _compare_trees(first_seed: int, patients: int) -> None:
-    for seed in range(first_seed, first_seed + patients // PATIENTS_PER_TREE):
+def _compare_trees(first_seed: int, patients: int, per_tree: int = PATIENTS_PER_TREE) -> None:
+    for seed in range(first_seed, first_seed + patients // per_tree):
         rng = seeded(seed)
         node = random_tree(rng, Type.TRUTH, rng.choice((1, 2, 2, 3, 4, 5)))
-        facts, anchors = _question(rng, PATIENTS_PER_TREE)
+        facts, anchors = _question(rng, per_tree)
         found = differences(node, facts, anchors, rng.choice(MAX_LAG_DAYS), rng)
         assert not found, f"seed {seed}: {node.text}: {found[0]}"
 
@@ -54,11 +64,22 @@ def test_both_engines_give_the_same_verdict_and_reasons_and_no_verdict_changes_b
     _compare_trees(1_000_000 * block, PATIENTS // BLOCKS)
 
 
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(node=trees(Type.TRUTH, 4), facts=fact_batches(4), data=st.data())
+def test_hypothesis_finds_no_patient_and_no_expression_on_which_the_engines_differ(
+    node: Node, facts: Facts, data: st.DataObject
+) -> None:
+    """The same question, with the search and the shrinking of Hypothesis."""
+    days = data.draw(days_of(facts.as_of))
+    anchors = Anchors(days.as_of, days.enrollment, days.first_dose)
+    assert not differences(node, facts, anchors, data.draw(st.sampled_from(MAX_LAG_DAYS)), seeded(1))
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(100))
 def test_both_engines_agree_on_a_million_patients(block: int) -> None:
     """The same, 50 times as often."""
-    _compare_trees(100_000_000 + 1_000_000 * block, 10_000)
+    _compare_trees(100_000_000 + 1_000_000 * block, 10_000, per_tree=250)
 
 
 def _criterion(case: CriterionCase) -> Criterion:
@@ -87,7 +108,7 @@ def _criterion(case: CriterionCase) -> Criterion:
 
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_both_engines_judge_random_criteria_alike(block: int) -> None:
-    """Verdict, published reason and curability of whole criteria: parts, reviews, attestations, applicability."""
+    """Verdict, published reason and curability of whole criteria: parts, reviews, answers, applicability."""
     for seed in range(5_000_000 + 1000 * block, 5_000_000 + 1000 * block + 60):
         rng = seeded(seed)
         cases = [random_criterion(rng, criterion_id, 3) for criterion_id in CRITERION_IDS]
