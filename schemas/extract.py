@@ -309,6 +309,8 @@ def typed_columns(table: Table) -> dict[str, PolarsType]:
     converted: dict[str, PolarsType] = {}
     for column in table.columns:
         converted |= column.fields
-    first: dict[str, PolarsType] = {"source_row": pl.Int32, "patient_id": pl.String}
+    first: dict[str, PolarsType] = {"source_row": pl.Int32}
+    if "patient_id" in converted:
+        first["patient_id"] = pl.String
     last: dict[str, PolarsType] = {"quarantined": pl.Boolean, "bad_columns": pl.List(pl.String)}
     return first | converted | last

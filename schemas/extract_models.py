@@ -23,7 +23,8 @@ def span_rule(table: Table, first: str, second: str) -> str:
     """The rule that a row breaks whose ``second`` column is surely below its ``first``."""
     if table.by_name[first].kind == "limit":
         return "limits_crossed"
-    return "death_before_birth" if (first, second) == ("birth_date", "death_date") else "ends_before_start"
+    about_death = table.by_name[second].name in ("death_date", "days_to_death")
+    return "death_before_birth" if about_death else "ends_before_start"
 
 
 def _holds(rule: str, condition: pl.Expr) -> pa.Check:
@@ -89,6 +90,11 @@ def _model(table: Table) -> pa.DataFrameSchema:
 
 
 @cache
+def model_of(table: Table) -> pa.DataFrameSchema:
+    """The pandera model of a converted table (without ``quarantined`` and ``bad_columns``)."""
+    return _model(table)
+
+
 def typed_model(table_name: str) -> pa.DataFrameSchema:
-    """The pandera model of one converted table (without ``quarantined`` and ``bad_columns``)."""
-    return _model(TABLES[table_name])
+    """The model of a table of the contract."""
+    return model_of(TABLES[table_name])

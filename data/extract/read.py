@@ -123,7 +123,8 @@ def _check_footer(file_name: str, size: int, footer: pq.FileMetaData, limits: Li
 
 def _check_types(file_name: str, table: Table, schema: pa.Schema, header: Header) -> None:
     for name, position in header.positions.items():
-        allowed: Callable[[pa.DataType], bool] = can_be_id if table.by_name[name].kind == "patient_id" else can_be_text
+        is_id = table.by_name[name].kind == "patient_id"
+        allowed: Callable[[pa.DataType], bool] = can_be_id if is_id else can_be_text
         if not allowed(schema.field(position).type):
             where = f"{file_name} column {name}"
             raise ExtractRefused(where, "a type that this column cannot have.", "Deliver it as text.")
