@@ -52,8 +52,9 @@ def check_extract(
     ):
         judged = as_of or date.min
         request = RunRequest(extract, (), Path(folder), judged, judged, judged, (), source_format, index_date)
-        tables = loader_of(source_format)(request, connection, progress)
-        dates = _dates(connection, [table.table for table in tables if table.file])
+        loader_of(source_format)(request, connection, progress)
+        delivered = connection.execute("select name from delivered order by name").fetchall()
+        dates = _dates(connection, [name for (name,) in delivered])
         judged = as_of or _own_day(connection, dates)
         nothing: frozenset[str] = frozenset()
         build_facts(connection, judged, Wanted(measurements=nothing, counted=nothing, sets=nothing), progress)

@@ -18,7 +18,7 @@ from criteria.ranking import not_listed_patients, rank_candidates, summarise_pat
 from criteria.trial import Trial
 from criteria.usage import usage_of
 from criteria.worklist import add_questions, count_open_questions, look_up_sentence, worklist_table
-from data.extract.load import TableCount, load_extract
+from data.extract.load import TableCount, load_extract, load_source
 from flows.failures import redacted
 from flows.files import sha256_of
 from flows.identity import about_run, manifest_of, run_identity
@@ -29,6 +29,7 @@ from flows.tables import FactFiles, VerdictFiles, write_output
 from flows.workbook import write_workbook
 from schemas.errors import UsageError
 from schemas.facts import Facts
+from schemas.sources import SOURCES
 from sql.runner import (
     Wanted,
     build_facts,
@@ -38,6 +39,7 @@ from sql.runner import (
     table_counts,
     unmapped_counts,
 )
+from sql.stage_source import stage_source
 
 Loader = Callable[[RunRequest, duckdb.DuckDBPyConnection, Progress], list[TableCount]]
 
@@ -84,7 +86,19 @@ def _load_prescreen(
     return load_extract(request.extract, connection, progress)
 
 
-_LOADERS: dict[str, Loader] = {"prescreen": _load_prescreen}
+def _load_source(
+    request: RunRequest, connection: duckdb.DuckDBPyConnection, progress: Progress
+) -> list[TableCount]:
+    """A source of another shape: read as it is delivered, then turned by its staging SQL."""
+    if request.index_date is None:
+        raise RuntimeError("a request for a source that counts days has no index date")
+    source = SOURCES[request.source_format]
+    tables = load_source(source, request.extract, connection, progress)
+    stage_source(source, request.index_date, connection, progress)
+    return tables
+
+
+_LOADERS: dict[str, Loader] = {"prescreen": _load_prescreen, **dict.fromkeys(SOURCES, _load_source)}
 
 
 def loader_of(source_format: str) -> Loader:

@@ -5,6 +5,7 @@ Only counts, criteria and names that no code list has are shown, never a patient
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from criteria.trial import Criterion, Trial
 from flows.identity import PRE_SCREEN_ONLY
 from flows.publish import read_manifest
 from schemas.facts import EVERYBODY
-from schemas.words import NOT_LISTED_REASONS, TIERS
+from schemas.words import BEGINNING, NOT_LISTED_REASONS, TIERS
 
 TOP = 5
 _WORDS_SHOWN = 60
@@ -132,9 +133,14 @@ def coverage_by_table(coverage: pl.DataFrame) -> list[tuple[str, str]]:
     told = []
     for (table,), frame in sorted(coverage.partition_by("table", as_dict=True).items()):
         shared = frame.filter(pl.col("patient") == EVERYBODY)["complete_through"].to_list()
-        days = sorted({str(day) for day in [*shared, *frame["complete_through"].to_list()]})
+        days = [_complete(day) for day in sorted({*shared, *frame["complete_through"].to_list()})]
         told.append((str(table), days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"))
     return told
+
+
+def _complete(day: date) -> str:
+    """Nothing is declared complete where the last complete day is the beginning."""
+    return "never" if day == BEGINNING else str(day)
 
 
 def _unread(folder: Path, manifest: dict[str, Any]) -> Text:
