@@ -14,15 +14,16 @@ import polars as pl
 
 from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
-from criteria.language.scope import ANCHORS, LIMIT_PARTS
+from criteria.language.scope import ANCHORS, KIND_ATTRIBUTES, LIMIT_PARTS
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue, SetInfo, UnitTable, UnknownUnit
 from schemas.errors import TrialError, nearest
-from schemas.facts import ATTRIBUTES, EVERYBODY, SCHEMAS, Facts
+from schemas.facts import ANY_CONCEPT, ATTRIBUTES, EVERYBODY, SCHEMAS, Facts
 from schemas.words import (
     BEGINNING,
     DECIMAL_PLACES,
     FOREVER,
+    REASONS,
     RESULT_WORDS,
     SEXES,
     UNBOUNDED,
@@ -34,6 +35,7 @@ from schemas.words import (
 DEFAULT_AS_OF = date(2026, 6, 30)
 CONTROL_KEYS = ("expect", "reason", "readings", "because", "not_captured", "attested", *ANCHORS)
 PATIENT_KEYS = ("sex", "age", "birth", "childbearing_potential", "prior_lines")
+ANSWERS = ("pass", "fail", "not_applicable")
 GRID = Decimal(1).scaleb(-DECIMAL_PLACES)
 _VALUE = re.compile(r"(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*)")
 
@@ -48,14 +50,24 @@ class Outcome:
 
 def judge_example(trial: Trial, criterion_id: str, example: dict[str, Any], catalogue: Catalogue) -> Outcome:
     """The verdict on one criterion for the patient of an example, with the example's own readings."""
-    readings = {**trial.readings, **{key: str(value) for key, value in example.get("readings", {}).items()}}
-    read = load_trial_again(trial, catalogue, readings)
-    facts, anchors = example_facts(example, catalogue, f"{trial.file_name}, criterion {criterion_id}")
+    where = f"{trial.file_name}, criterion {criterion_id}"
+    read = load_trial_again(trial, catalogue, {**trial.readings, **_readings(example, where)})
+    facts, anchors = example_facts(example, catalogue, where)
     if "attested" in example:
+        if example["attested"] not in ANSWERS:
+            what = f"is one of {', '.join(ANSWERS)}."
+            raise TrialError(f"{where}, example, 'attested'", what, "Correct the example.")
         facts = _attest(facts, trial.id, criterion_id, example["attested"])
     alone = replace(read, criteria=(read.criterion(criterion_id),))
     row = evaluate_trial(alone, facts, anchors).row(0, named=True)
     return Outcome(row["verdict"], row["reason"])
+
+
+def _readings(example: dict[str, Any], where: str) -> dict[str, str]:
+    given = example.get("readings", {})
+    if not isinstance(given, dict):
+        raise TrialError(f"{where}, example, 'readings'", "is a table of options.", "Correct the example.")
+    return {key: str(value) for key, value in given.items()}
 
 
 def load_trial_again(trial: Trial, catalogue: Catalogue, readings: dict[str, str]) -> Trial:
@@ -81,7 +93,7 @@ def nobody(as_of: date = DEFAULT_AS_OF, captured: bool = False) -> tuple[Facts, 
     return facts, anchors
 
 
-def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: str) -> Facts:
+def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: Any) -> Facts:
     row = {
         "patient": 0,
         "trial_id": trial_id,
@@ -124,7 +136,7 @@ class _Example:
                 raise TrialError(self.where, f"unknown key '{key}'.", nearest(key, known))
         for concept, parts in measured.items():
             self._measurement(concept, parts)
-        for number in range(1, int(self.example.get("prior_lines", 0)) + 1):
+        for number in range(1, self._whole(self.example.get("prior_lines", 0), "prior_lines", 0, 99) + 1):
             line = {"start": str(-1000 + number), "end": str(-1000 + number)}
             self._event(self.catalogue.sets["lines"], line)
         self._coverage()
@@ -147,7 +159,7 @@ class _Example:
             raise self._fault("sex", f"is one of {', '.join(SEXES)}.")
         ranks = (SEXES.index(sex),) * 2 if sex else (0, len(SEXES) - 1)
         bearing = self.example.get("childbearing_potential")
-        answers = (YES_NO.index(bearing),) * 2 if bearing else (0, 1)
+        answers = (0, 1) if bearing is None else (self._answer(bearing, "childbearing_potential"),) * 2
         unknown = reason_bit("never_recorded")
         return {
             "patient": 0,
@@ -155,13 +167,13 @@ class _Example:
             "site": None,
             "birth_earliest": earliest,
             "birth_latest": latest,
-            "birth_reasons": 0 if earliest == latest else unknown,
+            "birth_reasons": self._birth_bits(earliest, latest),
             "sex_low": ranks[0],
             "sex_high": ranks[1],
             "sex_reasons": 0 if sex else unknown,
             "childbearing_potential_low": answers[0],
             "childbearing_potential_high": answers[1],
-            "childbearing_potential_reasons": 0 if bearing else unknown,
+            "childbearing_potential_reasons": unknown if bearing is None else 0,
             "deceased": False,
             "vital_status": "alive",
             "last_contact_latest": self.anchors.as_of,
@@ -173,9 +185,27 @@ class _Example:
             return self._interval(self.example["birth"], "birth")
         if "age" in self.example:
             as_of = self.anchors.as_of
-            born = as_of.replace(year=as_of.year - int(self.example["age"]), day=1)
+            age = self._whole(self.example["age"], "age", 0, 120)
+            born = as_of.replace(year=as_of.year - age, day=1)
             return born, born
         return BEGINNING, self.anchors.as_of
+
+    def _birth_bits(self, earliest: date, latest: date) -> int:
+        if earliest == latest:
+            return 0
+        return reason_bit("never_recorded" if earliest == BEGINNING else "partial_date")
+
+    def _whole(self, value: Any, key: str, least: int, most: int) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise self._fault(key, f"is a whole number from {least} to {most}.")
+        return value
+
+    def _answer(self, value: Any, key: str) -> int:
+        """The rank of a yes or a no, which may also be written true or false."""
+        word = YES_NO[value] if isinstance(value, bool) else value
+        if word not in YES_NO:
+            raise self._fault(key, f"is one of {', '.join(YES_NO)}.")
+        return YES_NO.index(word)
 
     def _date(self, value: Any, key: str) -> date:
         earliest, latest = self._interval(value, key)
@@ -186,10 +216,10 @@ class _Example:
     def _interval(self, value: Any, key: str) -> tuple[date, date]:
         """A date: ISO (also YYYY-MM, YYYY), or days relative to the as-of date ("-30")."""
         text = str(value)
-        if re.fullmatch(r"[+-]?\d{1,3}|[+-]\d+", text):
-            day = self.anchors.as_of + timedelta(days=int(text))
-            return day, day
         try:
+            if re.fullmatch(r"[+-]?\d{1,3}|[+-]\d+", text):
+                day = self.anchors.as_of + timedelta(days=int(text))
+                return day, day
             if re.fullmatch(r"\d{4}", text):
                 return date(int(text), 1, 1), date(int(text), 12, 31)
             if re.fullmatch(r"\d{4}-\d{2}", text):
@@ -197,13 +227,15 @@ class _Example:
                 following = (first + timedelta(days=31)).replace(day=1)
                 return first, following - timedelta(days=1)
             day = date.fromisoformat(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self._fault(key, "is a date, or days before (-) or after (+) the as-of date.") from None
         return day, day
 
     def _measurement(self, concept: str, parts: dict[str, Any]) -> None:
         low, high, bits = self._value(concept, parts.get("value"))
-        day = self.anchors.as_of - timedelta(days=int(parts.get("days_ago", 0)))
+        day = self.anchors.as_of - timedelta(
+            days=self._whole(parts.get("days_ago", 0), f"{concept}_days_ago", 0, 36500)
+        )
         row: dict[str, Any] = {
             "patient": 0,
             "concept": concept,
@@ -269,13 +301,12 @@ class _Example:
         """One event row. ``start`` defaults to long ago; ``end`` to the start ("ongoing": still runs)."""
         if not isinstance(row, dict):
             raise self._fault(info.name, 'is a row such as { start = "-30", end = "-20" }.')
-        start = self._interval(row.get("start", "2020-01-01"), "start")
-        ends = {"ongoing": (FOREVER, FOREVER), "unknown": (start[0], FOREVER)}
-        given = row.get("end")
-        end = start if given is None else ends.get(given) or self._interval(given, "end")
+        self._known_keys(info, row)
+        start, end = self._days(row)
         concept = self._concept(info, row)
         number = len(self.rows["events"]) + 1
-        exact = start[0] == start[1] and end[0] == end[1]
+        # A row that may begin only after the as-of date may not be there yet.
+        begun = start[1] <= self.anchors.as_of
         event: dict[str, Any] = {
             "patient": 0,
             "concept": concept,
@@ -285,22 +316,47 @@ class _Example:
             "start_latest": start[1],
             "end_earliest": end[0],
             "end_latest": end[1],
-            "certain": bool(row.get("certain", True)),
-            "reasons": self._row_bits(row, exact, given == "unknown"),
-            "fact_until": FOREVER,
+            "certain": self._certain(info, row) and begun,
+            "reasons": self._row_bits(info, row, start[0] == start[1] and end[0] == end[1]),
+            "fact_until": FOREVER if begun else start[1] - timedelta(days=1),
             "recorded_name": concept,
         }
-        known = {"start", "end", "certain", "reason", "concept", "includes", *ATTRIBUTES}
-        for key in row.keys() - known:
-            raise self._fault(info.name, f"unknown key '{key}'.", nearest(key, known))
         for name in ATTRIBUTES:
             event |= self._attribute(name, row.get(name))
         event |= self._recorded_stop_reason(row)
         self.rows["events"].append(event)
-        for member in row.get("includes", []):
-            self.rows["line_members"].append(
-                {"patient": 0, "line_row": number, "concept": member, "certain": True}
-            )
+        self._members(row.get("includes", []), number)
+
+    def _known_keys(self, info: SetInfo, row: dict[str, Any]) -> None:
+        """A row has the keys of its kind; ``recorded_stop_reason`` follows from ``stop_reason``."""
+        attributes = set(KIND_ATTRIBUTES[info.kind]) - {"recorded_stop_reason"}
+        known = {"start", "end", "certain", "reason", "concept", *attributes}
+        known |= {"includes"} if info.kind == "lines" else set()
+        for key in sorted(row.keys() - known):
+            hint = nearest(key, known) or f"Such a row has {', '.join(sorted(known))}."
+            raise self._fault(info.name, f"unknown key '{key}'.", hint)
+
+    def _days(self, row: dict[str, Any]) -> tuple[tuple[date, date], tuple[date, date]]:
+        """First and last day of a row, each as an interval; without an end the row is of one day."""
+        start = self._interval(row.get("start", "2020-01-01"), "start")
+        given = str(row.get("end", "same"))
+        ends = {"ongoing": (FOREVER, FOREVER), "unknown": (start[0], FOREVER), "same": start}
+        end = ends[given] if given in ends else self._interval(given, "end")
+        if start[0] > self.anchors.as_of:
+            raise self._fault("start", "is after the as-of date: nobody can know of it yet.")
+        if end[1] < start[0]:
+            raise self._fault("end", "is before the start.")
+        return start, (max(start[0], end[0]), max(start[1], end[1]))
+
+    def _members(self, members: Any, line_row: int) -> None:
+        """The drugs of a line; ``*`` is a drug that no list has."""
+        drugs = {name for name, info in self.catalogue.sets.items() if info.members == ((name, True),)}
+        drugs = {name for name in drugs if self.catalogue.sets[name].kind == "drug"} | {ANY_CONCEPT}
+        for member in members:
+            if member not in drugs:
+                raise self._fault("includes", f"'{member}' is not a drug.", nearest(str(member), drugs))
+            row = {"patient": 0, "line_row": line_row, "concept": member, "certain": member != ANY_CONCEPT}
+            self.rows["line_members"].append(row)
 
     def _concept(self, info: SetInfo, row: dict[str, Any]) -> str:
         """The concept of a row; a class is given by a drug of it, or by its first certain member."""
@@ -310,14 +366,28 @@ class _Example:
             raise self._fault(info.name, f"'{given}' is not a member of it.", nearest(given, members))
         if given is not None:
             return str(given)
-        return info.name if info.name in members else next(name for name, certain in info.members if certain)
+        if info.name in members:
+            return info.name
+        certain = [name for name, is_certain in info.members if is_certain]
+        if not certain:
+            raise self._fault(info.name, "has no certain member: name one as 'concept'.")
+        return certain[0]
 
-    def _row_bits(self, row: dict[str, Any], exact: bool, unknown_end: bool) -> int:
+    def _certain(self, info: SetInfo, row: dict[str, Any]) -> bool:
+        given = row.get("certain", True)
+        if not isinstance(given, bool):
+            raise self._fault(info.name, "'certain' is true or false.")
+        return given
+
+    def _row_bits(self, info: SetInfo, row: dict[str, Any], exact: bool) -> int:
+        if "reason" in row and row["reason"] not in REASONS:
+            what = f"unknown reason '{row['reason']}'."
+            raise self._fault(info.name, what, nearest(str(row["reason"]), REASONS))
         if "reason" in row:
             return reason_bit(row["reason"])
         if not row.get("certain", True):
             return reason_bit("needs_review")
-        if unknown_end:
+        if row.get("end") == "unknown":
             return reason_bit("never_recorded")
         return 0 if exact else reason_bit("partial_date")
 
@@ -326,13 +396,14 @@ class _Example:
         if value is None:
             return {f"{name}_low": attribute.low, f"{name}_high": attribute.high}
         if attribute.type == "number":
-            rank = int(value)
+            rank = self._whole(value, name, attribute.low, attribute.high)
+        elif attribute.type == "truth":
+            rank = self._answer(value, name)
+        elif value not in (words := WORD_DOMAINS[name]):
+            hint = nearest(str(value), words) or f"The words are: {', '.join(words)}."
+            raise self._fault(name, f"unknown word '{value}'.", hint)
         else:
-            words = YES_NO if attribute.type == "truth" else WORD_DOMAINS[name]
-            word = ("no", "yes")[value] if isinstance(value, bool) else str(value)
-            if word not in words:
-                raise self._fault(name, f"unknown word '{word}'.", nearest(word, words))
-            rank = words.index(word)
+            rank = words.index(value)
         return {f"{name}_low": rank, f"{name}_high": rank}
 
     def _recorded_stop_reason(self, row: dict[str, Any]) -> dict[str, int]:
@@ -340,7 +411,9 @@ class _Example:
         return self._attribute("recorded_stop_reason", row.get("stop_reason", "not_stated"))
 
     def _coverage(self) -> None:
-        absent = set(self.example.get("not_captured", []))
+        given = self.example.get("not_captured", [])
+        if not isinstance(given, list):
+            raise self._fault("not_captured", "is a list of tables.")
         tables = (
             "conditions",
             "observations",
@@ -351,8 +424,10 @@ class _Example:
             "allergies",
             "trial_participation",
         )
-        for unknown in absent - set(tables):
-            raise self._fault("not_captured", f"unknown table '{unknown}'.", nearest(unknown, tables))
+        absent = {str(table) for table in given}
+        for unknown in sorted(absent - set(tables)):
+            hint = nearest(unknown, tables) or f"The tables are: {', '.join(tables)}."
+            raise self._fault("not_captured", f"unknown table '{unknown}'.", hint)
         for table in tables:
             if table not in absent:
                 row = {"table": table, "patient": EVERYBODY, "complete_from": BEGINNING}
