@@ -115,9 +115,8 @@ class Evaluator:
                 parts = [self.interval(part) for part in node.parts]
                 return numbers.extreme(node.which, parts, self.batch.today)
             case If():
-                return logic.if_interval(
-                    self.truth(node.condition), self.interval(node.then), self.interval(node.otherwise)
-                )
+                then, otherwise = self.interval(node.then), self.interval(node.otherwise)
+                return logic.if_interval(self.truth(node.condition), then, otherwise, self.batch.today)
             case _:
                 return self.leaf_interval(node)
 

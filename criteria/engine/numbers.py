@@ -87,7 +87,7 @@ def extreme(which: str, parts: list[Interval], today: int) -> Interval:
 def compare(operator: str, left: Interval, right: Interval, today: int) -> Truth:
     """A comparison of two intervals: must hold for every pair, may hold for some pair."""
     must, may = _pairs(operator, left, right)
-    until = smaller(smaller(left.until, right.until), _crossing(left, right, today))
+    until = smaller(smaller(left.until, right.until), _crossing(operator, left, right, today))
     return truth(must, may, left.reasons | right.reasons, until)
 
 
@@ -103,19 +103,28 @@ def _pairs(operator: str, left: Interval, right: Interval) -> tuple[pl.Series, p
     return (same, meet) if operator == "=" else (~meet, ~same)
 
 
-def _crossing(left: Interval, right: Interval, today: int) -> pl.Series:
-    """The last day before a bound that grows daily may pass a bound that stands still."""
+def _crossing(operator: str, left: Interval, right: Interval, today: int) -> pl.Series:
+    """The last day before a bound that grows daily passes a bound that stands still.
+
+    ``<`` from the left, and ``<=`` from the right, turn on the day on which the growing bound reaches the
+    other; ``<=`` from the left, and ``<`` from the right, on the day on which it exceeds it; ``=`` on both.
+    """
     height = len(left.low)
     if left.rate == right.rate:
         return whole(NEVER, height)
+    if operator in (">", ">="):
+        return _crossing(operator.replace(">", "<"), right, left, today)
     growing, still = (left, right) if left.rate else (right, left)
+    reaching = operator in ("=", "<>") or (operator == "<") == bool(left.rate)
+    exceeding = operator in ("=", "<>") or not reaching
     soonest = whole(NEVER, height)
     for fixed in (still.low, still.high):
         for moving in (growing.low, growing.high):
             gap = (fixed.cast(pl.Float64) - moving.cast(pl.Float64)).clip(-NEVER, NEVER)
-            reach = gap.ceil().cast(pl.Int64)
-            step = choose(reach >= 1, reach, gap.floor().cast(pl.Int64) + 1)
-            soonest = choose((step >= 1) & (step < soonest), step, soonest)
+            steps = [gap.ceil()] if reaching else []
+            steps += [gap.floor() + 1] if exceeding else []
+            for step in (days.cast(pl.Int64) for days in steps):
+                soonest = choose((step >= 1) & (step < soonest), step, soonest)
     return choose(soonest >= NEVER, whole(NEVER, height), soonest + (today - 1))
 
 
@@ -127,7 +136,8 @@ def among(item: Interval, choices: list[Decimal], words: bool, today: int) -> Tr
         chosen = number(choice, height)
         may = may | ((item.low <= chosen) & (chosen <= item.high))
         must = must | ((item.low == chosen) & (item.high == chosen))
-        until = smaller(until, _crossing(item, Interval(chosen, chosen, item.reasons, item.until), today))
+        still = Interval(chosen, chosen, item.reasons, item.until)
+        until = smaller(until, _crossing("=", item, still, today))
     if words:
         must = must | _all_ranks_chosen(item, choices)
     return truth(must, may, item.reasons, until)

@@ -116,8 +116,12 @@ class _Judge:
             pl.col("trial_id").str.to_lowercase().is_in(names)
             & (pl.col("criterion_id").str.to_lowercase() == self.criterion.id.lower())
         )
-        latest = self.batch.place(given).sort("place", "date").group_by("place", maintain_order=True).last()
-        return self.batch.spread(latest.select("place", "answer"))["answer"]
+        # The trial may go by several names: answers of the last day that differ are no answer.
+        latest = self.batch.place(given).filter(pl.col("date") == pl.col("date").max().over("place"))
+        clear = latest.group_by("place").agg(
+            answer=pl.when(pl.col("answer").n_unique() == 1).then(pl.col("answer").first())
+        )
+        return self.batch.spread(clear)["answer"]
 
     def _answered(self, word: str) -> pl.Series:
         return (self.answer == word).fill_null(False)
