@@ -93,7 +93,12 @@ def _wanted_measurements(wanted: Wanted) -> pl.DataFrame:
         (name, name in _with_inputs(wanted.counted), name in published, name in wanted.counted)
         for name in sorted(_with_inputs(published))
     ]
-    schema = {"concept": pl.String, "every_day": pl.Boolean, "is_published": pl.Boolean, "is_counted": pl.Boolean}
+    schema = {
+        "concept": pl.String,
+        "every_day": pl.Boolean,
+        "is_published": pl.Boolean,
+        "is_counted": pl.Boolean,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -103,7 +108,7 @@ def _with_inputs(concepts: frozenset[str]) -> frozenset[str]:
 
 
 def _wanted_pairs(wanted: Wanted) -> pl.DataFrame:
-    """One row per derived result to make of two results of one day: concept, first_concept, second_concept."""
+    """One row per derived result to make of two of one day: concept, first_concept, second_concept."""
     names = sorted((wanted.measurements | wanted.counted) & PAIRS.keys())
     columns = ("concept", "first_concept", "second_concept")
     schema = dict.fromkeys(columns, pl.String)

@@ -7,7 +7,8 @@
 --   * a drug that was not part of the line and not planned (planned = no, or progression in between) begins one;
 --   * so does a further transplant, unless it is one of a planned pair.
 -- Conventions of the project:
---   * starts within 28 days of a line's first start are one regimen;
+--   * starts within 28 days of a line's first start are one regimen, and so are starts of which the same month or
+--     year is recorded;
 --   * without a word on planning, a drug new to the line surely begins a line only if everything before it
 --     ended more than 180 days earlier; otherwise it may;
 --   * a second transplant surely begins a line after more than 180 days; within 180 days it may (a planned
@@ -122,7 +123,15 @@ walk as (
                 select
                     walk.* exclude (step, action),
                     steps.* exclude (patient),
-                    walk.slot > 0 and steps.start_latest - walk.anchor_earliest <= 28 as is_inside,
+                    walk.slot > 0
+                    and (
+                        steps.start_latest - walk.anchor_earliest <= 28
+                        or (
+                            steps.start_earliest = walk.anchor_earliest
+                            and steps.start_latest = walk.anchor_latest
+                            and steps.start_latest - steps.start_earliest <= 366
+                        )
+                    ) as is_inside,
                     walk.slot > 0 and steps.start_earliest - walk.anchor_latest <= 28 as may_be_inside,
                     greatest(walk.transplant_before, walk.transplant_own) as last_transplant,
                     case when steps.kind = 'transplant' then steps.start_latest end as added_transplant,

@@ -67,16 +67,28 @@ needed as (
 best_status as (
     select *
     from needed
+    where date_earliest = date_latest
+    qualify status_rank = max(status_rank) over (partition by patient, concept, date_earliest)
+    union all
+    -- Days that are not exact may differ; only rows alike in every column are surely one result.
+    select *
+    from needed
+    where date_earliest < date_latest
     qualify
-        date_earliest < date_latest
-        or status_rank = max(status_rank) over (partition by patient, concept, date_earliest, date_latest)
+        row_number() over (
+            partition by
+                patient, concept, date_earliest, date_latest, low, high, low_open, high_open, value_word,
+                upper_limit, lower_limit, limit_bad, usable, problem_reasons, status_rank, recorded_value,
+                recorded_unit
+            order by source_row
+        ) = 1
 ),
 
 in_own_unit as (
     select
         best_status.*,
         converted(low, numerator, denominator) as canonical_low,
-        converted(high, numerator, denominator) as canonical_high,
+        case when high > low then converted(high, numerator, denominator) end as higher_canonical,
         -- A limit beyond every plausible value, or an upper one not above the lower one, is no limit.
         case
             when usable and value_type = 'number' and not limit_bad and upper_limit > 0
@@ -112,8 +124,9 @@ final as (
         case
             when value_type <> 'number' then case when usable and value_word = 'negative' then 0 else 1 end
             when not usable then unbounded()
-            when high_open and canonical_high < unbounded() then greatest(canonical_high - 0.000000001, -unbounded())
-            else canonical_high
+            when high_open and coalesce(higher_canonical, canonical_low) < unbounded()
+                then greatest(coalesce(higher_canonical, canonical_low) - 0.000000001, -unbounded())
+            else coalesce(higher_canonical, canonical_low)
         end::decimal(38, 9) as value_high,
         problem_reasons | reason_if(usable and (low < high or low_open or high_open), 'censored_value')
         as value_reasons,

@@ -41,17 +41,28 @@ earliest < latest and not (earliest = beginning() and latest = forever());
 -- Whole billionths and back; halves go to the even neighbour.
 create or replace macro to_billionths(number) as cast(number * 1000000000 as hugeint);
 create or replace macro from_billionths(number) as cast(number as decimal(38, 0)) * 0.000000001::decimal(10, 9);
+create or replace macro half_to_even(quotient, twice_remainder, divisor) as
+quotient + case
+    when twice_remainder > divisor then 1
+    when twice_remainder < divisor then 0
+    else quotient % 2
+end;
+-- Of whole numbers that are not negative. Almost all fit into 64 bits, where division is much faster.
+create or replace macro round_positive_ratio(dividend, divisor) as
+case
+    when dividend < 4000000000000000000 and divisor < 2000000000000000000
+        then half_to_even(
+            try_cast(dividend as bigint) // try_cast(divisor as bigint),
+            2 * (try_cast(dividend as bigint) % try_cast(divisor as bigint)),
+            try_cast(divisor as bigint)
+        )::hugeint
+    else half_to_even(dividend // divisor, 2 * (dividend % divisor), divisor)
+end;
 create or replace macro round_ratio(dividend, divisor) as
 case
     when divisor = 1 then dividend
-    else sign(dividend)::hugeint * (
-        abs(dividend) // divisor
-        + case
-            when 2 * (abs(dividend) % divisor) > divisor then 1
-            when 2 * (abs(dividend) % divisor) < divisor then 0
-            else (abs(dividend) // divisor) % 2
-        end
-    )
+    when dividend < 0 then -round_positive_ratio(-dividend, divisor)
+    else round_positive_ratio(dividend, divisor)
 end;
 create or replace macro clipped(number) as greatest(-unbounded(), least(unbounded(), number));
 -- A number in another unit, rounded once; an unbounded end stays unbounded.
