@@ -186,7 +186,7 @@ def _allergy_sets(lists: CodeLists) -> Iterable[SetInfo]:
     for row in lists.concepts.filter(pl.col("kind").is_in(["drug", "substance"])).iter_rows(named=True):
         name = f"allergy_to_{row['concept']}"
         label = f"allergy to or intolerance of {row['label']}"
-        yield SetInfo(name, label, "allergy", ((name, True),), ("allergies",), ())
+        yield SetInfo(name, label, "allergy", ((name, True),), ("allergies",), ("allergies",))
 
 
 def _unit_table(lists: CodeLists) -> UnitTable:

@@ -8,21 +8,29 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from criteria.engine.batch import Anchors
-from criteria.evidence import Evidence, evidence_for, is_bounded, readings_used, windows_of
+from criteria.evidence import Evidence, evidence_for, readings_used
 from criteria.reference.days import completed_years
 from criteria.trial import Criterion, Trial, load_trial
 from criteria.usage import usage_of
+from criteria.windows import windows_of
 from criteria.worklist import few, look_up_sentence, what_to_look_up
 from data.catalogue import Catalogue, load_catalogue
 from flows.identity import PRE_SCREEN_ONLY
 from flows.publish import OutputFolder, latest_run, read_manifest
+from flows.wording import (
+    CURABILITY_WORDS,
+    day_in_words,
+    interval_in_words,
+    is_number,
+    printable,
+    verdict_in_words,
+)
 from schemas.errors import UsageError, nearest
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
 from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, SEXES, YES_NO
@@ -30,34 +38,6 @@ from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, SEXES, YES_NO
 DIMENSIONLESS = "1"
 # More rows of one set than this are counted, not listed.
 MOST_ROWS = 8
-VERDICT_WORDS = {
-    ("inclusion", "pass"): "met",
-    ("inclusion", "fail"): "not met",
-    ("exclusion", "pass"): "not excluded",
-    ("exclusion", "fail"): "excluded",
-}
-REASON_WORDS = {
-    "never_recorded": "the registry holds nothing about it",
-    "stale": "the last result is too old",
-    "not_captured": "the extract does not say that it is complete for this",
-    "source_stale": "the extract trails too far behind the as-of date",
-    "partial_date": "a date is not exact enough",
-    "censored_value": "a value is known only as less or more than a limit",
-    "conflicting_values": "values of one day contradict each other",
-    "unit_unclear": "the unit of a value is not clear",
-    "implausible_value": "a value cannot be right",
-    "quarantined": "a row could not be read",
-    "unmapped_code": "a name could not be mapped to a known one",
-    "no_upper_limit": "the laboratory's own limit is missing",
-    "needs_review": "the record is there, but the protocol's words or the code leave it open",
-    "needs_attestation": "only a person can attest it",
-}
-CURABILITY_WORDS = {
-    "time": "Time: the window that excludes will pass.",
-    "retest": "A new value: this may change when it is measured or recorded again.",
-    "data": "A corrected record, if what the registry says is wrong.",
-    "permanent": "Nothing: it does not lift.",
-}
 
 
 @dataclass(frozen=True)
@@ -93,11 +73,6 @@ def explain(out: Path, patient_id: str, trial_id: str | None = None) -> Iterator
     yield f"run {manifest['run_id']}, {dates}"
     for name in wanted:
         yield from (printable(line) for line in _trial_lines(patient, name))
-
-
-def printable(text: str) -> str:
-    """The text without what a terminal would obey: a cell of an extract may hold anything."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _trials(manifest: Mapping[str, Any], trial_id: str | None) -> list[str]:
@@ -173,16 +148,6 @@ def _criterion_lines(
         departs = " (departs from the text)" if question in trial.departures else ""
         yield f"    reading   {question} = {trial.readings[question]}{departs}"
     yield f"    changes   {what_would_change(criterion, verdict, pieces, patient.catalogue)}"
-
-
-def verdict_in_words(verdict: Mapping[str, Any]) -> str:
-    """The verdict, and the reason of an unknown, as one says them."""
-    if verdict["verdict"] == "unknown":
-        return f"UNKNOWN, {REASON_WORDS[verdict['reason']]} ({verdict['reason']})"
-    if verdict["verdict"] == "not_applicable":
-        return "NOT APPLICABLE"
-    words = VERDICT_WORDS[verdict["kind"], verdict["verdict"]]
-    return f"{verdict['verdict'].upper()}, {words}"
 
 
 def what_would_change(
@@ -270,56 +235,17 @@ def _value(piece: Evidence, catalogue: Catalogue) -> str:
         words = RESULT_WORDS if info else SEXES if piece.name == "sex" else YES_NO
         return words[int(piece.low)] if piece.low == piece.high else "open"
     unit = "" if info.unit == DIMENSIONLESS else f" {info.unit}"
-    canonical = f"{_interval(piece.low, piece.high)}{unit}"
+    canonical = f"{interval_in_words(piece.low, piece.high)}{unit}"
     number, _, unit = piece.recorded.partition(" ")
     is_same = unit in ("", info.unit) and is_number(number, piece.low) and piece.low == piece.high
     return canonical if is_same or not piece.recorded else f"{piece.recorded} = {canonical}"
 
 
-def is_number(text: str, number: Decimal) -> bool:
-    """Whether a text writes this very number."""
-    try:
-        return Decimal(text) == number
-    except InvalidOperation:
-        return False
-
-
-def _interval(low: Decimal, high: Decimal) -> str:
-    if low == high:
-        return plain_number(low)
-    if not is_bounded(low) and not is_bounded(high):
-        return "any value"
-    if not is_bounded(low):
-        return f"at most {plain_number(high)}"
-    return (
-        f"{plain_number(low)} to {plain_number(high)}"
-        if is_bounded(high)
-        else f"at least {plain_number(low)}"
-    )
-
-
-def plain_number(number: Decimal) -> str:
-    """The number without zeros that say nothing."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 def _dates(piece: Evidence) -> str:
-    parts = [_day(piece.first)] if piece.first else []
+    parts = [day_in_words(piece.first)] if piece.first else []
     if piece.last and piece.last != piece.first:
-        parts.append(f"to {_day(piece.last)}")
+        parts.append(f"to {day_in_words(piece.last)}")
     return " ".join(parts)
-
-
-def _day(days: tuple[date, date]) -> str:
-    earliest, latest = days
-    if earliest == latest:
-        return "no end" if earliest == FOREVER else str(earliest)
-    ends = (
-        "any time" if earliest == BEGINNING else str(earliest),
-        "open" if latest == FOREVER else str(latest),
-    )
-    return f"[{ends[0]} .. {ends[1]}]"
 
 
 def _source(piece: Evidence) -> str:
@@ -350,4 +276,5 @@ def _attestation_lines(patient: _Patient, trial: Trial, criterion: Criterion) ->
         & (pl.col("criterion_id").str.to_lowercase() == criterion.id.lower())
     )
     for row in own.iter_rows(named=True):
-        yield f"attested: {row['answer']}; {row['date']}; attestations row {row['source_row']}"
+        answer = row["answer"] or "contradictory answers"
+        yield f"attested: {answer}; {row['date']}; attestations row {row['source_row']}"

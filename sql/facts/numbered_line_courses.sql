@@ -1,8 +1,9 @@
 -- Where the registry numbers lines: to which line does each course belong?
--- Grain: one row per delivered course and drug. slot: the line's number, or 100 and more for a line that the
--- registry may have left out.
--- A course without a number that starts inside the span of a numbered line belongs to it (the last such);
--- others form extra lines that may be, one for all starts within 28 days of the first of them (convention).
+-- Grain: one row per delivered course, drug and line that it may belong to. slot: the line's number, or 100
+-- and more for a line that the registry may have left out.
+-- A course without a number that surely starts inside the span of a numbered line belongs to it (the last
+-- such). One that only may start inside also counts, with all others, for an extra line that may be: one for
+-- all starts within 28 days of the first of them (convention).
 -- Steroids alone are such a line only where they may have been given for more than 28 days (convention).
 with courses as (select * from myeloma_courses where has_numbers),
 
@@ -41,7 +42,7 @@ placed as (
 extra as (
     select *
     from placed
-    where line is null and inside_line is null
+    where line is null and not surely_inside
         and not (is_steroid and end_latest - start_earliest <= 28)
 ),
 
@@ -73,21 +74,19 @@ clusters as (
 
 final as (
     select
-        placed.*,
-        coalesce(placed.line, placed.inside_line, clusters.slot)::integer as slot,
-        placed.row_certain and (placed.line is not null or placed.surely_inside) as makes_line,
-        placed.certain and (placed.line is not null or placed.inside_line is null or placed.surely_inside)
-        as is_member
+        *,
+        coalesce(line, inside_line)::integer as slot,
+        row_certain and (line is not null or surely_inside) as makes_line,
+        certain and (line is not null or surely_inside) as is_member
     from placed
-    left join clusters
-        on placed.line is null
-        and placed.inside_line is null
-        and clusters.patient = placed.patient
-        and placed.start_earliest >= clusters.first_day
-        and placed.start_earliest < clusters.next_first_day
-    where placed.line is not null
-        or placed.inside_line is not null
-        or not (placed.is_steroid and placed.end_latest - placed.start_earliest <= 28)
+    where line is not null or inside_line is not null
+    union all
+    select extra.*, clusters.slot, false as makes_line, extra.certain and extra.inside_line is null as is_member
+    from extra
+    join clusters
+        on clusters.patient = extra.patient
+        and extra.start_earliest >= clusters.first_day
+        and extra.start_earliest < clusters.next_first_day
 )
 
 select

@@ -88,8 +88,8 @@ def test_every_member_of_a_class_is_a_concept_of_its_kind(catalogue: Catalogue) 
         ("progression", "responses", ()),
         ("responses", "responses", ()),
         ("trial_participation", "trial_participation", ()),
-        ("allergy_to_ixazomib", "allergies", ()),
-        ("allergy_to_boron", "allergies", ()),
+        ("allergy_to_ixazomib", "allergies", ("allergies",)),
+        ("allergy_to_boron", "allergies", ("allergies",)),
     ],
 )
 def test_a_set_knows_which_table_proves_absence_and_which_rows_may_be_anything(
