@@ -3,8 +3,8 @@
 -- (patient -1) for everybody else. Columns as in schemas.facts.COVERAGE.
 -- The patient's own row wins over the site's, that over everybody's; of several, the latest complete_through,
 -- then the later complete_from. A partial date counts as narrowly as it can. A row that could not be read
--- declares nothing: the window is empty. Without a row: complete from the beginning through the day that the
--- extract reaches.
+-- declares nothing: the window is empty. A table without any row: complete for everybody from the beginning
+-- through the day that the extract reaches. Declared for some sites or patients only: not captured for others.
 with declared as (
     select
         rows."table",
@@ -71,6 +71,7 @@ for_everybody as (
     from tables
     cross join extract_date
     left join scoped on scoped."table" = tables."table" and scoped.patient is null and scoped.site is null
+    where scoped."table" is not null or tables."table" not in (select "table" from declared)
 ),
 
 final as (

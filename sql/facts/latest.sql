@@ -5,6 +5,8 @@
 -- say why the day is open. Where none is surely here yet there may be no result at all: everything.
 with days as (select * from all_days),
 
+words as (select concept from code_concepts where value_type = 'positive_negative'),
+
 floors as (
     select patient, concept, max(date_earliest) as latest_sure_day
     from days
@@ -69,8 +71,16 @@ united as (
 final as (
     select
         * replace (
-            case when may_be_none then -unbounded() else value_low end as value_low,
-            case when may_be_none then unbounded() else value_high end as value_high,
+            case
+                when not may_be_none then value_low
+                when concept in (from words) then 0
+                else -unbounded()
+            end as value_low,
+            case
+                when not may_be_none then value_high
+                when concept in (from words) then 1
+                else unbounded()
+            end as value_high,
             case when may_be_none then 0 else upper_limit_low end as upper_limit_low,
             case when may_be_none then unbounded() else upper_limit_high end as upper_limit_high,
             case when may_be_none then 0 else lower_limit_low end as lower_limit_low,
