@@ -21,9 +21,7 @@ read as (
             when conditions.onset_latest is null then least(conditions.resolved_latest, as_of())
             else least(conditions.onset_latest, conditions.resolved_latest)
         end as first_latest,
-        greatest(
-            least(extract_date.extracted_on, as_of()), coalesce(conditions.onset_earliest, beginning())
-        ) as known_through
+        greatest(extract_date.extracted_on, coalesce(conditions.onset_earliest, beginning())) as known_through
     from conditions
     left join names
         on names.text = conditions.condition

@@ -14,6 +14,7 @@ read as (
         medications.*,
         case when medications.drug is null then '*' else names.concept end as concept,
         coalesce(names.match = 'listed', false) as is_listed,
+        extract_date.extracted_on,
         least(extract_date.extracted_on, as_of()) as known_through,
         coalesce(medications.status = 'planned', false) as is_intended,
         list_contains(medications.bad_columns, 'status') as status_bad,
@@ -34,7 +35,7 @@ ended as (
         case
             when has_stop and status = 'active' and stop_latest <= as_of() then forever()
             when has_stop then stop_latest
-            when status = 'stopped' then known_through
+            when status = 'stopped' then extracted_on
             else forever()
         end as last_latest
     from read

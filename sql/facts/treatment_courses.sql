@@ -43,7 +43,7 @@ final as (
         not is_bad and not is_intended and first_latest <= as_of() and is_listed as certain,
         reason_if(is_bad, 'quarantined')
         | reason_if(is_intended, 'needs_review')
-        | reason_if(is_partial(first_earliest, first_latest) or is_partial(stop_earliest, stop_latest), 'partial_date')
+        | reason_if(is_partial(start_earliest, start_latest) or is_partial(stop_earliest, stop_latest), 'partial_date')
         | reason_if(stop_earliest is null, 'never_recorded') as row_reasons,
         reason_if(drug is not null and not is_listed, 'unmapped_code') as name_reasons,
         until_start(first_latest) as fact_until,
