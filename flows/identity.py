@@ -81,6 +81,9 @@ def about_run(request: RunRequest, trials: Sequence[Trial], run_id: str) -> list
         ("enrollment", request.enrollment.isoformat()),
         ("first dose", request.first_dose.isoformat()),
     ]
+    if request.index_date:
+        told = "the source counts days; this is day 0, so that no date here is one of a calendar"
+        lines.append(("index date", f"{request.index_date}: {told}"))
     for trial in trials:
         lines += [("trial", f"{trial.id} ({', '.join(trial.registry_ids)})"), ("title", trial.title)]
         lines += [(f"reading: {question}", text) for question, text in readings_in_words(trial)]

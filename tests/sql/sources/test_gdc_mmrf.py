@@ -23,7 +23,8 @@ from criteria.trial import load_trial
 from data.catalogue import load_catalogue
 from data.extract.load import load_source
 from flows.cli import main
-from flows.request import SOURCE_FORMATS
+from flows.identity import about_run
+from flows.request import SOURCE_FORMATS, RunRequest
 from flows.steps import wanted_by
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES, typed_columns
@@ -425,6 +426,11 @@ def test_a_run_publishes_the_source_like_any_other(
     main(("run", *given, *RUN, "--out", str(out)))
     assert "quarantined rows: none" in capsys.readouterr().out
     assert pl.read_parquet(out / "latest" / "verdicts.parquet")["patient_id"].unique().to_list() == ["A"]
+
+
+def test_whoever_reads_the_workbook_is_told_that_its_dates_are_no_calendar_dates(tmp_path: Path) -> None:
+    request = RunRequest(tmp_path, (), tmp_path, AS_OF, AS_OF, AS_OF, (), "gdc-mmrf", INDEX)
+    assert dict(about_run(request, [], "run"))["index date"].startswith("2020-01-01: the source counts days")
 
 
 def verdicts(loaded: Staged, as_of: date) -> dict[tuple[str, str], tuple[str, str | None]]:
