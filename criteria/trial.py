@@ -3,18 +3,19 @@
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from criteria.language.parse import READING_DOMAIN, parse_expression
+from criteria.language.parse import READING_DOMAIN, parse_definition, parse_expression
 from criteria.language.scope import Scope
 from criteria.language.tree import Constant, Node, Type
 from data.catalogue import Catalogue
 from schemas.errors import TrialError, nearest
+from schemas.facts import ATTRIBUTES
 from schemas.trial import check_trial_shape
 from schemas.words import KINDS
 
@@ -183,7 +184,17 @@ class _Reader:
             )
         self.readings = {question.id: _constant(question) for question in self.questions}
         self.definitions = {key: str(value) for key, value in self._tables("definitions")}
+        self._refuse_taken_names()
         self.default_lookback = self._lookback(document["trial"]["lookback_days"], f"{name}, lookback_days")
+
+    def _refuse_taken_names(self) -> None:
+        """A definition must not stand in for a name that means something else everywhere."""
+        scope = self._scope(self.name, {})
+        taken = {*replace(scope, definitions={}).names(), *ATTRIBUTES}
+        for name in self.definitions:
+            if name in taken:
+                where = f"{self.name}, definition '{name}'"
+                raise TrialError(where, "the name already means something else.", "Choose another name.")
 
     def _tables(self, key: str) -> list[tuple[str, Any]]:
         return list(self.document.get(key, {}).items())
@@ -194,9 +205,10 @@ class _Reader:
         criteria = tuple(
             self._criterion(entry, kind) for kind in KINDS for entry in self.document.get(kind, [])
         )
+        self._read_definitions()
         return Trial(
             id=head["id"],
-            registry_ids=tuple(head.get("registry_ids", [])),
+            registry_ids=_lines(head.get("registry_ids", [])),
             title=head["title"],
             source=head["source"],
             max_lag_days=head.get("max_lag_days", 7),
@@ -206,28 +218,40 @@ class _Reader:
             raw=self.raw,
         )
 
+    def _read_definitions(self) -> None:
+        """Every definition must be an expression, also one that no criterion uses."""
+        for name, text in self.definitions.items():
+            parse_definition(text, self._scope(f"{self.name}, definition '{name}'", {}))
+
     def _question(self, key: str, table: dict[str, Any], chosen: dict[str, str]) -> Question:
         default = str(table["default"])
         options = {str(option): str(text) for option, text in table.get("options", {}).items()}
         choice = str(chosen.get(key, default))
         where = f"{self.name}, question '{key}'"
-        for option in (default, choice, *table.get("departs_from_text", [])):
+        departs = _lines(table.get("departs_from_text", []))
+        for option in (default, choice, *departs):
             if options and option not in options:
                 hint = nearest(option, options) or f"The options are: {', '.join(options)}."
                 raise TrialError(where, f"there is no option '{option}'.", hint)
         if not options:
             _number(choice, where)
-        departs = tuple(str(option) for option in table.get("departs_from_text", []))
         return Question(key, table["asks"], options, default, choice, departs, table.get("unit", ""))
 
-    def _lookback(self, value: int | str, where: str) -> int:
-        if isinstance(value, int):
-            return value
-        question = value.removeprefix("reading.")
-        if not value.startswith("reading.") or question not in self.readings:
-            hint = nearest(question, self.readings) or "Write a number of days or 'reading.<question>'."
+    def _lookback(self, value: Any, where: str) -> int:
+        """A whole number of days, written out or taken from a question whose answer is a number."""
+        prefix, _, question = str(value).partition(".")
+        known = [key for key, reading in self.readings.items() if reading.type is Type.NUMBER]
+        if prefix == "reading" and question in known:
+            value = self.readings[question].value
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | Decimal)
+            or value != int(value)
+            or value < 0
+        ):
+            hint = nearest(question, known) or "Write a whole number of days or 'reading.<question>'."
             raise TrialError(where, f"'{value}' is not a number of days.", hint)
-        return int(_number(str(self.readings[question].value), where))
+        return int(value)
 
     def _parse(self, entry: dict[str, Any], field: str, where: str, lookbacks: dict[str, int]) -> Node | None:
         if field not in entry:

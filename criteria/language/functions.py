@@ -53,7 +53,8 @@ def _arity(call: CallSyntax, scope: Scope, least: int, most: int | None) -> None
     given = len(call.arguments)
     if given < least or (most is not None and given > most):
         wanted = f"{least}" if least == most else f"{least} to {most}" if most else f"at least {least}"
-        raise scope.fault(call.place, f"{call.name}(...) takes {wanted} arguments, {given} are given.")
+        noun = "argument" if wanted in ("1", "at least 1") else "arguments"
+        raise scope.fault(call.place, f"{call.name}(...) takes {wanted} {noun}, not {given}.")
 
 
 def _whole(syntax: Syntax, scope: Scope, build: Build, call: CallSyntax) -> int:

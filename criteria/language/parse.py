@@ -41,11 +41,19 @@ def parse_expression(text: str, scope: Scope, wanted: Type = Type.TRUTH) -> Node
     Readings and definitions are put in their place, and what they settle is settled: a branch that the
     chosen reading rules out leaves no trace, and asks for no facts.
     """
+    return typed(_read(text, scope), scope, build, wanted)
+
+
+def parse_definition(text: str, scope: Scope) -> Node:
+    """The typed tree of a definition, which may be of any type; raises as ``parse_expression``."""
+    return build(_read(text, scope), scope)
+
+
+def _read(text: str, scope: Scope) -> Syntax:
     try:
-        syntax = read_syntax(text)
+        return read_syntax(text)
     except SyntaxFault as fault:
         raise scope.fault(fault.place, fault.what) from None
-    return typed(syntax, scope, build, wanted)
 
 
 def build(syntax: Syntax, scope: Scope) -> Node:
@@ -100,10 +108,7 @@ def _definition(syntax: NameSyntax, scope: Scope) -> Node:
         where=f"{scope.where}, definition '{syntax.name}'",
         open_definitions=(*scope.open_definitions, syntax.name),
     )
-    try:
-        return build(read_syntax(scope.definitions[syntax.name]), inner)
-    except SyntaxFault as fault:
-        raise inner.fault(fault.place, fault.what) from None
+    return parse_definition(scope.definitions[syntax.name], inner)
 
 
 def _comparison(operator: str, left: Syntax, right: Syntax, call: CallSyntax, scope: Scope) -> Node:
@@ -175,19 +180,25 @@ def _arithmetic(call: CallSyntax, scope: Scope) -> Node:
 
 
 def _connective(call: CallSyntax, scope: Scope) -> Node:
-    """``and`` / ``or``; chains become one node, constants that settle or do not matter are dropped."""
-    kind, settling = (All, False) if call.name == "and" else (AnyOf, True)
+    """``and`` / ``or``; chains become one node."""
+    kind = All if call.name == "and" else AnyOf
     parts: list[Node] = []
     for argument in call.arguments:
         node = typed(argument, scope, build, Type.TRUTH)
         parts.extend(node.parts if isinstance(node, kind) else (node,))
+    return _joined(kind, parts, call.text)
+
+
+def _joined(kind: type[All] | type[AnyOf], parts: list[Node], text: str) -> Node:
+    """``and`` / ``or`` without the constants that settle it or do not matter."""
+    settling = kind is AnyOf
     for part in parts:
         if isinstance(part, Constant) and bool(part.value) is settling:
-            return truth_constant(settling, call.text)
+            return truth_constant(settling, text)
     parts = [part for part in parts if not isinstance(part, Constant)]
     if not parts:
-        return truth_constant(not settling, call.text)
-    return parts[0] if len(parts) == 1 else kind(type=Type.TRUTH, text=call.text, parts=tuple(parts))
+        return truth_constant(not settling, text)
+    return parts[0] if len(parts) == 1 else kind(type=Type.TRUTH, text=text, parts=tuple(parts))
 
 
 def _negation(call: CallSyntax, scope: Scope) -> Node:
@@ -201,7 +212,7 @@ def _between(call: CallSyntax, scope: Scope) -> Node:
     item, low, high = call.arguments
     at_least = _comparison(">=", item, low, call, scope)
     at_most = _comparison("<=", item, high, call, scope)
-    return All(type=Type.TRUTH, text=call.text, parts=(at_least, at_most))
+    return _joined(All, [at_least, at_most], call.text)
 
 
 def _among(call: CallSyntax, scope: Scope) -> Node:

@@ -54,7 +54,9 @@ class Scope:
 
     def unknown(self, place: int, what: str, name: str, known: Iterable[str]) -> TrialError:
         """An error for a name that nobody knows, with the nearest that somebody does."""
-        hint = nearest(name, known) or "'prescreen trial show' and the data dictionary list the names."
+        known = list(known)
+        hint = nearest(name, known) or nearest(name.lower(), known)
+        hint = hint or "'prescreen trial show' and the data dictionary list the names."
         return self.fault(place, f"unknown {what} '{name}'.", hint)
 
     def names(self) -> list[str]:

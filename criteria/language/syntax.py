@@ -1,6 +1,7 @@
 """From text to a plain syntax tree: what sqlglot reads, reduced to what the language allows."""
 
 import logging
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -12,6 +13,18 @@ from sqlglot.errors import SqlglotError
 logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
 
 MAX_EXPRESSION_CHARACTERS = 4000
+MAX_NESTING = 100
+_TOO_DEEP = "the expression is nested too deeply; make parts of it definitions."
+# Text in single quotes, in which anything may stand; and what hides text or ends a statement elsewhere.
+_QUOTED = re.compile(r"'[^']*'")
+_NOT_HERE = {
+    "--": "comments",
+    "/*": "comments",
+    "{#": "comments",
+    "{%": "templates",
+    "{{": "templates",
+    ";": "a ';'",
+}
 _COMPARISONS: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
@@ -87,21 +100,27 @@ def read_syntax(text: str) -> Syntax:
     """
     if len(text) > MAX_EXPRESSION_CHARACTERS:
         raise SyntaxFault(f"the expression is longer than {MAX_EXPRESSION_CHARACTERS} characters.")
-    if "--" in text or "/*" in text:
-        raise SyntaxFault("comments belong beside the expression, not inside it.", text.find("--") + 1)
+    bare = _QUOTED.sub(lambda quoted: " " * len(quoted.group()), text)
+    for mark, what in _NOT_HERE.items():
+        if mark in bare:
+            raise SyntaxFault(f"{what} cannot stand inside an expression.", bare.find(mark) + 1)
     try:
         trees = sqlglot.parse(text)
-    except (SqlglotError, RecursionError):
+        if len(trees) != 1 or trees[0] is None:
+            raise SyntaxFault("exactly one expression is needed.")
+        return _convert(trees[0], text, MAX_NESTING)
+    except SqlglotError:
         raise SyntaxFault("the expression cannot be read; look for a missing bracket or operator.") from None
-    if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Block):
-        raise SyntaxFault("exactly one expression is needed.")
-    return _convert(trees[0], text)
+    except RecursionError:
+        raise SyntaxFault(_TOO_DEEP) from None
 
 
-def _convert(node: exp.Expr, text: str) -> Syntax:
+def _convert(node: exp.Expr, text: str, levels: int) -> Syntax:
     kind = type(node)
+    if levels == 0:
+        raise SyntaxFault(_TOO_DEEP)
     if kind is exp.Paren:
-        return _convert(node.this, text)
+        return _convert(node.this, text, levels)
     if kind is exp.Literal:
         return _literal(node, text)
     if kind is exp.Column:
@@ -118,7 +137,7 @@ def _convert(node: exp.Expr, text: str) -> Syntax:
         text=_shown(node),
         place=_place(node, text),
         name=name,
-        arguments=tuple(_convert(argument, text) for argument in arguments),
+        arguments=tuple(_convert(argument, text, levels - 1) for argument in arguments),
     )
 
 
@@ -141,7 +160,7 @@ def _call_parts(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
             return table[kind], [node.this, node.expression]
     if kind in _NAMED_NODES and not isinstance(node.this, exp.Distinct | exp.Star):
         return _NAMED_NODES[kind], [node.this, *node.expressions]
-    if isinstance(node, exp.Func):
+    if isinstance(node, exp.Func) and kind not in _NAMED_NODES:
         return node.sql_name().lower(), []
     return None
 
@@ -170,7 +189,7 @@ def _name(node: exp.Expr, text: str) -> NameSyntax:
 
 def _shown(node: exp.Expr) -> str:
     """The part as text, for messages; long parts are cut."""
-    shown = node.sql()
+    shown = node.sql(normalize_functions="lower")
     if isinstance(node, exp.Anonymous | exp.Column):
         return shown
     return shown if len(shown) <= 120 else shown[:117] + "..."
@@ -181,4 +200,4 @@ def _place(node: exp.Expr, text: str) -> int:
     starts: list[int] = [part.meta["start"] for part in node.walk() if "start" in part.meta]
     if starts:
         return min(starts) + 1
-    return text.lower().find(node.name.lower()) + 1 if node.name else 0
+    return text.lower().find((node.name or node.sql()).lower()) + 1
