@@ -11,23 +11,26 @@ FOREVER = date(9999, 12, 31)
 UNBOUNDED = Decimal(10) ** 12
 DECIMAL_PLACES = 9
 
-# The order is the order of publication: an unknown with several reasons shows the first.
+# The order is the order of publication: an unknown with several reasons shows the first. What is wrong with
+# a row that is there comes before what is not there, and what a person has to settle comes last.
 REASONS = (
+    "unmapped_code",
+    "quarantined",
+    "implausible_value",
+    "unit_unclear",
+    "conflicting_values",
     "never_recorded",
     "stale",
     "not_captured",
     "source_stale",
     "partial_date",
     "censored_value",
-    "conflicting_values",
-    "unit_unclear",
-    "implausible_value",
-    "quarantined",
-    "unmapped_code",
     "no_upper_limit",
     "needs_review",
     "needs_attestation",
 )
+# Why a date is open. Where no date is asked about, they tell nothing if something else is wrong with the row.
+DATE_REASONS = ("never_recorded", "stale", "partial_date")
 
 
 def reason_bit(reason: str) -> int:

@@ -17,7 +17,9 @@ from criteria.engine.values import (
     whole,
 )
 from schemas.facts import NUMBER
-from schemas.words import UNBOUNDED
+from schemas.words import DATE_REASONS, UNBOUNDED, reason_bit
+
+DATE_BITS = sum(reason_bit(reason) for reason in DATE_REASONS)
 
 
 def exists(batch: Batch, found: pl.DataFrame, proof: Proof, anchor: Interval | None = None) -> Truth:
@@ -44,10 +46,20 @@ def exists(batch: Batch, found: pl.DataFrame, proof: Proof, anchor: Interval | N
     return truth(must, may, reasons, choose(must, spread["lasting"].fill_null(NEVER), until))
 
 
+def undated(reasons: pl.Expr) -> pl.Expr:
+    """Why a row may not belong, without why its dates are open, unless that is all."""
+    others = reasons & ~pl.lit(DATE_BITS, dtype=pl.Int64)
+    return pl.when(others == 0).then(reasons).otherwise(others)
+
+
 def ever(batch: Batch, rows: Rows) -> Truth:
     """``ever``: any row, over the whole life."""
     found = rows.frame.select(
-        "place", "must", "reasons", pl.lit(True).alias("may"), pl.col("fact_until").alias("until")
+        "place",
+        "must",
+        undated(pl.col("reasons")).alias("reasons"),
+        pl.lit(True).alias("may"),
+        pl.col("fact_until").alias("until"),
     )
     return exists(batch, found, lifetime_proof(batch, rows.home_tables))
 
@@ -184,7 +196,7 @@ def count(batch: Batch, rows: Rows) -> Interval:
     grouped = rows.frame.group_by("place").agg(
         pl.col("must").sum().alias("surely"),
         pl.len().alias("possibly"),
-        pl.col("reasons").filter(~pl.col("must")).bitwise_or().alias("reasons"),
+        undated(pl.col("reasons")).filter(~pl.col("must")).bitwise_or().alias("reasons"),
         pl.col("fact_until").min().alias("until"),
     )
     spread = batch.spread(grouped)

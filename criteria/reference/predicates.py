@@ -68,7 +68,7 @@ def _lengths(length: NumberValue) -> list[int]:
 
 def ever(rows: SetValue, capture: Capture) -> TruthValue:
     """There is a row."""
-    decisions = [Decision(member.certain, True, member.reasons) for member in rows.members]
+    decisions = [Decision(member.certain, True, member.undated_reasons) for member in rows.members]
     return _any_row(decisions, NO_REASONS, capture.gaps_ever(rows.home_tables))
 
 

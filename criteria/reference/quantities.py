@@ -31,7 +31,7 @@ def count(rows: SetValue, capture: Capture) -> NumberValue:
     gaps = capture.gaps_ever(rows.home_tables)
     certain = sum(member.certain for member in rows.members)
     high = UNBOUNDED if gaps else Decimal(len(rows.members))
-    unsure = joined(member.reasons for member in rows.members if not member.certain)
+    unsure = joined(member.undated_reasons for member in rows.members if not member.certain)
     return number_value(Decimal(certain), high, unsure | gaps)
 
 

@@ -8,6 +8,7 @@ from criteria.reference.operators import conjunction
 from criteria.reference.record import Event, LineMember, Record
 from criteria.reference.values import NO_REASONS, DateValue, Reasons, TruthValue, joined, truth_value
 from schemas.facts import ANY_CONCEPT
+from schemas.words import DATE_REASONS
 
 NEEDS_REVIEW = frozenset({"needs_review"})
 UNMAPPED_CODE = frozenset({"unmapped_code"})
@@ -30,6 +31,11 @@ class Member:
     def identity(self) -> tuple[str, int, str]:
         """The delivered row and the concept read from it: one row may name several drugs."""
         return self.event.source_table, self.event.source_row, self.event.concept
+
+    @property
+    def undated_reasons(self) -> Reasons:
+        """Why the row may not belong where no date is asked about: open dates tell nothing beside the rest."""
+        return self.reasons - frozenset(DATE_REASONS) or self.reasons
 
     def demoted(self, reasons: Reasons) -> "Member":
         """The same row, which now only may belong, for these reasons too."""

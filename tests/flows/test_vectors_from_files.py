@@ -204,3 +204,13 @@ def test_nothing_speaks_against_the_plain_patient(verdicts: dict[tuple[str, str]
         if patient == "plain" and verdict != "pass"
     }
     assert open_ == {"I15", "I16", "I17", "E07", "E08", "E14", "E22"}
+
+
+def test_an_unlisted_drug_that_never_ended_is_unknown_for_its_name_not_for_its_end(tmp_path: Path) -> None:
+    """What is wrong with a row is told before what is not there."""
+    patient = changed(with_only("treatments", {"drug": "Other", "start_date": ago(600), "line": "1"}))
+    write_extract(tmp_path / "extract", {"one": patient})
+    request = RunRequest(tmp_path / "extract", ("NCT06050512",), tmp_path / "out", AS_OF, AS_OF, AS_OF)
+    published = pl.read_parquet(run_screening(request, lambda _: None).folder / "verdicts.parquet")
+    reasons = dict(published.select("criterion_id", "reason").iter_rows())
+    assert {reasons[criterion] for criterion in ("I04", "I05", "I06", "E06")} == {"unmapped_code"}

@@ -209,7 +209,7 @@ def test_an_attested_fail_lifts_as_the_last_case_says() -> None:
     assert judged(Criterion(main=OPEN, curability=by_case), "fail") == fail("data")
     parts = (Part(OPEN, curability=cases("time")), Part(OPEN, curability=cases("data")))
     assert judged(Criterion(parts=parts, curability=()), "fail") == fail("data")
-    assert judged(Criterion(manual="Is it so?", curability=()), "fail") == fail(None)
+    assert judged(Criterion(manual="Is it so?", curability=()), "fail") == fail("data")
 
 
 def test_the_reason_published_is_the_first_in_the_order_of_reasons() -> None:

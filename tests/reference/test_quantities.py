@@ -154,10 +154,17 @@ def test_unsure_rows_open_the_first_start_and_the_last_end_to_one_side() -> None
     assert evaluate.date(set_date("end"), record, NOW) == when("2024-02-10/2024-02-20", "needs_review")
 
 
-def test_unsure_rows_alone_leave_the_other_side_unbounded() -> None:
+def test_unsure_rows_alone_say_nothing_of_a_date_that_may_not_be() -> None:
     record = patient(event("drug", "2024-01-01", "2024-02-20", certain=False, reasons=["needs_review"]))
-    assert evaluate.date(set_date("start"), record, NOW) == when("2024-01-01/ongoing", "needs_review")
-    assert evaluate.date(set_date("end"), record, NOW) == when("beginning/2024-02-20", "needs_review")
+    nothing_known = any_date(frozenset({"needs_review", "never_recorded"}))
+    assert evaluate.date(set_date("start"), record, NOW) == nothing_known
+    assert evaluate.date(set_date("end"), record, NOW) == nothing_known
+
+
+@pytest.mark.parametrize("reasons", [["unmapped_code", "never_recorded"], ["unmapped_code"]])
+def test_how_many_asks_for_no_date_so_an_open_date_is_no_reason(reasons: list[str]) -> None:
+    record = patient(event("drug", "2024-01-01", certain=False, reasons=reasons))
+    assert evaluate.number(count(), record, NOW).reasons == {"unmapped_code"}
 
 
 def test_rows_that_may_be_missing_may_be_earlier_or_later() -> None:
