@@ -8,31 +8,18 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
-from criteria.engine.batch import Anchors
-from criteria.language.tree import (
-    Anchor,
-    Arithmetic,
-    Compare,
-    Constant,
-    EventSet,
-    If,
-    Measurement,
-    Node,
-    RowAttribute,
-    Times,
-    Type,
-    Within,
-)
-from criteria.reference.days import moved
+from criteria.language.tree import EventSet, RowAttribute
+from criteria.limits import exact_limits
 from criteria.trial import Criterion, Trial
 from criteria.usage import nodes_in, usage_of
+from criteria.windows import oldest_days
 from schemas.facts import ANY_CONCEPT, ATTRIBUTES, Facts
-from schemas.words import KINDS, REASONS, UNBOUNDED, WORD_DOMAINS, YES_NO
+from schemas.words import KINDS, REASONS, WORD_DOMAINS, YES_NO
 
 
 @dataclass(frozen=True)
@@ -62,21 +49,12 @@ class Evidence:
     at_limit: bool = False
 
 
-@dataclass(frozen=True)
-class Window:
-    """A stretch of time that the criterion looks at, as real days, both ends in."""
-
-    text: str
-    first: date
-    last: date
-
-
 def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
     """Everything that a criterion reads about the one patient of ``facts``, in the order of reading."""
     usage = usage_of(criterion)
     limits = exact_limits(criterion)
     pieces = [piece for name in usage.people for piece in _person(name, facts)]
-    oldest = _oldest_days(criterion, facts.as_of)
+    oldest = oldest_days(criterion, facts.as_of)
     for concept in usage.measurements:
         pieces += _results(concept, facts.latest, limits, oldest[concept])
     for concept in usage.counted:
@@ -90,16 +68,6 @@ def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
 def reason_names(bits: int) -> tuple[str, ...]:
     """The reasons of a bit mask, in the order of publication."""
     return tuple(reason for place, reason in enumerate(REASONS) if bits >> place & 1)
-
-
-def _oldest_days(criterion: Criterion, as_of: date) -> dict[str, date]:
-    """Per measurement the first day on which a result is fresh enough; the widest if it is read twice."""
-    oldest: dict[str, date] = {}
-    for node in nodes_in(criterion):
-        if isinstance(node, Measurement):
-            day = as_of - timedelta(days=node.lookback_days)
-            oldest[node.concept] = min(day, oldest.get(node.concept, day))
-    return oldest
 
 
 def _results(
@@ -183,90 +151,6 @@ def _person(name: str, facts: Facts) -> Iterator[Evidence]:
     yield Evidence(name, found=low == high, low=low, high=high, table="patients", reasons=reasons)
 
 
-def exact_limits(part: object) -> dict[str, frozenset[Decimal]]:
-    """Per measurement the numbers that it is compared with; per ``<measurement>_upper_limit`` the factors."""
-    limits: dict[str, frozenset[Decimal]] = {}
-    for node in nodes_in(part):
-        if isinstance(node, Compare):
-            for measured, against in ((node.left, node.right), (node.right, node.left)):
-                if isinstance(measured, Measurement) and _is_number(measured):
-                    for name, numbers in _compared(measured.concept, against).items():
-                        limits[name] = limits.get(name, frozenset()) | numbers
-    return limits
-
-
-def _is_number(measured: Measurement) -> bool:
-    return measured.part == "value" and measured.type is Type.NUMBER
-
-
-def _compared(concept: str, against: Node) -> dict[str, frozenset[Decimal]]:
-    if isinstance(against, Constant):
-        return {concept: frozenset((against.value,))}
-    if isinstance(against, If):
-        both = (_compared(concept, branch) for branch in (against.then, against.otherwise))
-        joined: dict[str, frozenset[Decimal]] = {}
-        for branch in both:
-            for name, numbers in branch.items():
-                joined[name] = joined.get(name, frozenset()) | numbers
-        return joined
-    if isinstance(against, Measurement) and against.concept == concept and against.part.endswith("_limit"):
-        return {f"{concept}_{against.part}": frozenset((Decimal(1),))}
-    if isinstance(against, Arithmetic) and against.operator == "*":
-        pair = (against.left, against.right)
-        factors = [node.value for node in pair if isinstance(node, Constant)]
-        parts = [node.part for node in pair if isinstance(node, Measurement) and node.concept == concept]
-        if factors and parts and parts[0].endswith("_limit"):
-            return {f"{concept}_{parts[0]}": frozenset(factors)}
-    return {}
-
-
-def windows_of(criterion: Criterion, anchors: Anchors) -> list[Window]:
-    """The windows of a criterion as real days; those that hang on a row or a sample are left out."""
-    found = []
-    for node in nodes_in(criterion):
-        if isinstance(node, Within) and isinstance(node.length, Constant):
-            last = anchor_day(node.anchor, anchors)
-            if last:
-                count = int(node.length.value)
-                unit = node.unit.removesuffix("s") if count == 1 else node.unit
-                first = moved(last, -count, node.unit)
-                found.append(Window(f"{_base_name(node.rows)}, within {count} {unit}", first, last))
-        elif isinstance(node, Times):
-            last = anchor_day(node.anchor, anchors)
-            if last:
-                found.append(Window(f"{node.concept}, counted", moved(last, -node.days, "days"), last))
-    return list(dict.fromkeys([*_lookbacks(criterion, anchors.as_of), *found]))
-
-
-def _base_name(rows: Node) -> str:
-    """The name of the set that a set is cut from."""
-    return next((node.name for node in nodes_in(rows) if isinstance(node, EventSet)), rows.text)
-
-
-def _lookbacks(criterion: Criterion, as_of: date) -> Iterator[Window]:
-    """The days whose results count, one window for all measurements that share it."""
-    by_day: dict[date, list[str]] = {}
-    for concept, first in _oldest_days(criterion, as_of).items():
-        by_day.setdefault(first, []).append(concept)
-    for first, concepts in by_day.items():
-        yield Window(f"results of {', '.join(concepts)}", first, as_of)
-
-
-def anchor_day(node: Node, anchors: Anchors) -> date | None:
-    """The day of an anchor, if it is the same for every patient."""
-    if isinstance(node, Anchor):
-        return {
-            "as_of": anchors.as_of,
-            "enrollment": anchors.enrollment,
-            "first_dose": anchors.first_dose,
-        }[node.name]
-    if isinstance(node, Arithmetic) and node.operator in "+-" and isinstance(node.right, Constant):
-        day = anchor_day(node.left, anchors)
-        sign = 1 if node.operator == "+" else -1
-        return day + timedelta(days=sign * int(node.right.value)) if day else None
-    return None
-
-
 def readings_used(trial: Trial, criterion_id: str) -> list[str]:
     """The questions whose answers a criterion depends on, as its file names them, definitions included.
 
@@ -302,8 +186,3 @@ def _expressions(value: object) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from _expressions(part)
-
-
-def is_bounded(number: Decimal | None) -> bool:
-    """Whether an end of an interval is a number rather than open."""
-    return number is not None and abs(number) < UNBOUNDED

@@ -18,6 +18,7 @@ from flows.request import RunRequest
 from flows.session import Progress, working_database
 from flows.steps import loader_of, rows_by_table
 from flows.summary import coverage_by_table
+from flows.wording import printable
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES, typed_columns
 from schemas.words import BEGINNING, FOREVER
@@ -153,6 +154,6 @@ def _grid(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
         numeric = name in ("rows", "accepted", "quarantined")
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        # A name from a cell may hold square brackets, which are no markup here.
-        table.add_row(*(Text(cell) for cell in row))
+        # A name from a cell may hold square brackets, which are no markup here, or what a terminal obeys.
+        table.add_row(*(Text(printable(cell)) for cell in row))
     return table

@@ -14,11 +14,13 @@ from schemas.errors import UsageError
 
 
 def run_demo(folder: Path, patients: int, seed: int, progress: Progress) -> RunResult:
-    """Make a synthetic extract in ``folder/extract`` and screen it into ``folder/out``."""
-    if folder.exists():
-        raise UsageError(str(folder), "is there already.", "Move it away or run the demo in another folder.")
+    """Make a synthetic extract in ``folder/extract``, unless it is there, and screen it into ``folder/out``."""
     extract, out = folder / "extract", folder / "out"
-    generate(patients, seed, extract, progress=progress)
+    if not (extract / "extract.toml").exists():
+        if folder.exists():
+            what = "is there already and is no demo."
+            raise UsageError(str(folder), what, "Move it away or run the demo in another folder.")
+        generate(patients, seed, extract, progress=progress)
     request = RunRequest(
         extract=extract,
         trials=tuple(trial_files()),

@@ -261,10 +261,10 @@ def _coverage_lines(patient: _Patient, criterion: Criterion) -> Iterator[str]:
     coverage = patient.facts.coverage
     for table in sorted(tables):
         own = coverage.filter(pl.col("table") == table).sort("patient", descending=True)
-        if own.is_empty():
+        row = None if own.is_empty() else own.row(0, named=True)
+        if row is None or row["complete_through"] == BEGINNING:
             yield f"{table}: not declared complete"
         else:
-            row = own.row(0, named=True)
             since = "" if row["complete_from"] == BEGINNING else f"from {row['complete_from']} "
             yield f"{table}: complete {since}through {row['complete_through']}"
 

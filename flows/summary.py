@@ -17,6 +17,7 @@ from rich.text import Text
 from criteria.trial import Criterion, Trial
 from flows.identity import PRE_SCREEN_ONLY
 from flows.publish import read_manifest
+from flows.wording import printable
 from schemas.facts import EVERYBODY
 from schemas.words import BEGINNING, NOT_LISTED_REASONS, TIERS
 
@@ -149,6 +150,8 @@ def _unread(folder: Path, manifest: dict[str, Any]) -> Text:
         f"{table} {count['quarantined']}" for table, count in rows.items() if count["quarantined"]
     )
     unmapped = pl.read_parquet(folder / "unmapped.parquet")
-    names = ", ".join(f"{name} ({n})" for name, n in unmapped.head(TOP).select("name", "rows").iter_rows())
+    names = ", ".join(
+        f"{printable(name)} ({n})" for name, n in unmapped.head(TOP).select("name", "rows").iter_rows()
+    )
     more = f", and {unmapped.height - TOP} more names" if unmapped.height > TOP else ""
     return Text(f"quarantined rows: {broken or 'none'}\nnames that no code list has: {names or 'none'}{more}")

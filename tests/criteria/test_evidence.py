@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from criteria.engine.batch import Anchors
-from criteria.evidence import Evidence, evidence_for, exact_limits, readings_used, windows_of
+from criteria.evidence import Evidence, evidence_for, readings_used
 from criteria.examples import example_facts
+from criteria.limits import exact_limits
 from criteria.trial import Trial, load_trial
 from criteria.usage import usage_of
+from criteria.windows import windows_of
 from data.catalogue import load_catalogue
 
 ANCHORS = Anchors(date(2026, 6, 30), date(2026, 7, 10), date(2026, 7, 15))
