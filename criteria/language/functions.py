@@ -43,10 +43,12 @@ def typed(syntax: Syntax, scope: Scope, build: Build, wanted: Type) -> Node:
     """The argument as a node of the wanted type."""
     node = build(syntax, scope)
     if node.type is not wanted:
-        raise scope.fault(
-            syntax.place, f"'{syntax.text}' is a {node.type.value}, a {wanted.value} is needed here."
-        )
+        raise scope.fault(syntax.place, f"'{syntax.text}' is {_a(node.type)}, {_a(wanted)} is needed here.")
     return node
+
+
+def _a(kind: Type) -> str:
+    return f"an {kind.value}" if kind is Type.SET else f"a {kind.value}"
 
 
 def _arity(call: CallSyntax, scope: Scope, least: int, most: int | None) -> None:
