@@ -14,7 +14,7 @@ from schemas.errors import UsageError
 
 
 def run_demo(folder: Path, patients: int, seed: int, progress: Progress) -> RunResult:
-    """Make a synthetic extract in ``folder/extract``, unless it is there, and screen it into ``folder/out``."""
+    """Make a synthetic extract in ``folder/extract``, unless it is there; screen it into ``folder/out``."""
     extract, out = folder / "extract", folder / "out"
     if not (extract / "extract.toml").exists():
         if folder.exists():

@@ -266,8 +266,14 @@ def test_a_synthetic_registry_can_be_made_and_screened(tmp_path: Path) -> None:
     suggested = done.stdout.splitlines()[-1].removeprefix("Then ask why: prescreen ").split()
     assert "tier" in command(tmp_path, *suggested).stdout
     again = command(tmp_path, "demo")
-    assert again.returncode == 2
-    assert "demo" in again.stderr
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+
+
+def test_the_demo_takes_no_folder_that_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    done = command(tmp_path, "demo")
+    assert done.returncode == 2
+    assert "demo" in done.stderr
 
 
 def test_a_reader_who_stops_early_is_no_failure(place: Path) -> None:

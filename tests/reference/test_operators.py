@@ -22,7 +22,7 @@ from criteria.reference.values import (
     reasons_of,
     word_value,
 )
-from schemas.words import BEGINNING, FOREVER, REASONS, UNBOUNDED
+from schemas.words import BEGINNING, FOREVER, REASONS, UNBOUNDED, reason_bit
 from tests.reference.builders import number_of, shown, when
 
 A = TruthValue(False, True, frozenset({"stale"}))
@@ -250,5 +250,5 @@ def test_what_is_exact_needs_no_reason(value: Value) -> None:
 
 
 def test_a_bit_mask_names_its_reasons() -> None:
-    assert reasons_of(0b10010) == {"stale", "partial_date"}
+    assert reasons_of(reason_bit("stale") | reason_bit("partial_date")) == {"stale", "partial_date"}
     assert reasons_of((1 << len(REASONS)) - 1) == set(REASONS)
