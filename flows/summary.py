@@ -60,7 +60,7 @@ def _trial_parts(folder: Path, trial: Trial) -> list[RenderableType]:
         Text(f"criteria    {machine_checked(trial)} of {len(trial.criteria)} checked by machine"),
         Text(f"readings    {_readings(trial)}"),
         _grid("excludes most", "share", "only by this", "", rows=_costly(attrition, trial)),
-        _grid("worth looking up", "patients", "would complete", "", rows=_missing(worklist)),
+        _grid("missing most", "patients", "would complete", "", rows=_missing(worklist)),
     ]
 
 
@@ -98,7 +98,9 @@ def _costly(attrition: pl.DataFrame, trial: Trial) -> Iterator[tuple[str, ...]]:
 
 
 def _missing(worklist: pl.DataFrame) -> Iterator[tuple[str, ...]]:
-    for row in worklist.head(TOP).iter_rows(named=True):
+    # What everybody still has to be asked is no surprise; what the registry lacks is.
+    lacking = worklist.filter(pl.col("reason") != "needs_attestation")
+    for row in lacking.head(TOP).iter_rows(named=True):
         counts = str(row["patients"]), str(row["would_become_eligible"])
         yield row["criterion_id"], *counts, _short(row["what_to_look_up"])
 
