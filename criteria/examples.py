@@ -82,15 +82,13 @@ def example_facts(example: dict[str, Any], catalogue: Catalogue, where: str) -> 
     return _Example(example, catalogue, where).facts()
 
 
-def nobody(as_of: date = DEFAULT_AS_OF, captured: bool = False) -> tuple[Facts, Anchors]:
-    """A patient about whom nothing is recorded; with ``captured``, in tables declared complete."""
+def nobody(as_of: date = DEFAULT_AS_OF) -> tuple[Facts, Anchors]:
+    """A patient about whom nothing is recorded, in tables that nobody declared complete."""
     empty = _Example(
         {"as_of": as_of.isoformat(), "birth": "unknown"}, Catalogue({}, {}, UnitTable({})), "nobody"
     )
     facts, anchors = empty.facts()
-    if not captured:
-        facts = replace(facts, coverage=facts.coverage.clear())
-    return facts, anchors
+    return replace(facts, coverage=facts.coverage.clear()), anchors
 
 
 def _attest(facts: Facts, trial_id: str, criterion_id: str, answer: Any) -> Facts:

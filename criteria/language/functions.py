@@ -43,11 +43,14 @@ def typed(syntax: Syntax, scope: Scope, build: Build, wanted: Type) -> Node:
     """The argument as a node of the wanted type."""
     node = build(syntax, scope)
     if node.type is not wanted:
-        raise scope.fault(syntax.place, f"'{syntax.text}' is {_a(node.type)}, {_a(wanted)} is needed here.")
+        raise scope.fault(
+            syntax.place, f"'{syntax.text}' is {a_type(node.type)}, {a_type(wanted)} is needed here."
+        )
     return node
 
 
-def _a(kind: Type) -> str:
+def a_type(kind: Type) -> str:
+    """The type with its article, for messages."""
     return f"an {kind.value}" if kind is Type.SET else f"a {kind.value}"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from criteria.language.functions import function_node, typed
+from criteria.language.functions import a_type, function_node, typed
 from criteria.language.names import name_node
 from criteria.language.scope import Scope, truth_constant
 from criteria.language.syntax import (
@@ -58,19 +58,17 @@ def _read(text: str, scope: Scope) -> Syntax:
 
 def build(syntax: Syntax, scope: Scope) -> Node:
     """The node of one part."""
+    if isinstance(syntax, CallSyntax):
+        return _call(syntax, scope)
     if isinstance(syntax, NumberSyntax):
         return _number(syntax, scope)
-    if isinstance(syntax, WordSyntax):
-        raise scope.fault(
-            syntax.place, f"the word '{syntax.word}' must be compared with something that holds words."
-        )
     if isinstance(syntax, NameSyntax):
         if not syntax.prefix and syntax.name in scope.definitions and scope.attributes is None:
             return _definition(syntax, scope)
         return name_node(syntax, scope)
-    if not isinstance(syntax, CallSyntax):
-        raise scope.fault(syntax.place, f"'{syntax.text}' cannot be read.")
-    return _call(syntax, scope)
+    raise scope.fault(
+        syntax.place, f"the word {syntax.text} must be compared with something that holds words."
+    )
 
 
 def _call(call: CallSyntax, scope: Scope) -> Node:
@@ -130,10 +128,10 @@ def _comparison(operator: str, left: Syntax, right: Syntax, call: CallSyntax, sc
     return Compare(type=Type.TRUTH, text=call.text, operator=operator, left=first, right=second)
 
 
-def word_constant(syntax: Syntax, beside: Node, scope: Scope) -> Constant:
+def word_constant(syntax: WordSyntax, beside: Node, scope: Scope) -> Constant:
     """A quoted word as its rank in the domain of what it is compared with."""
-    if not isinstance(syntax, WordSyntax) or beside.type is not Type.WORD:
-        what = f"'{beside.text}' is a {beside.type.value} and cannot be compared with a word."
+    if beside.type is not Type.WORD:
+        what = f"'{beside.text}' is {a_type(beside.type)} and cannot be compared with a word."
         raise scope.fault(syntax.place, what)
     words = domain_words(beside.domain, scope)
     if syntax.word not in words:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from criteria.language.tree import Constant, EventSet, Node, Type
 from data.catalogue import Catalogue, SetInfo
 from schemas.errors import TrialError, nearest
-from schemas.facts import ATTRIBUTES
 
 ANCHORS = ("as_of", "enrollment", "first_dose")
 PATIENT_FACTS = ("sex", "childbearing_potential")
@@ -90,8 +89,3 @@ def base_set(node: Node) -> str:
     while not isinstance(node, EventSet):
         node = node.rows  # type: ignore[attr-defined]  # every other set node has rows
     return node.name
-
-
-def row_attribute_names() -> tuple[str, ...]:
-    """Every attribute that some kind of row has."""
-    return tuple(ATTRIBUTES)

@@ -3,7 +3,7 @@
 import logging
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import sqlglot
 from sqlglot import exp
@@ -121,14 +121,15 @@ def _convert(node: exp.Expr, text: str, levels: int) -> Syntax:
         raise SyntaxFault(_TOO_DEEP)
     if kind is exp.Paren:
         return _convert(node.this, text, levels)
+    if kind is exp.Literal and node.is_string:
+        return WordSyntax(text=f"'{node.name}'", place=_place(node, text), word=node.name)
     if kind is exp.Literal:
-        return _literal(node, text)
+        return _number(node, text)
     if kind is exp.Column:
         return _name(node, text)
     if kind is exp.Neg and isinstance(node.this, exp.Literal) and not node.this.is_string:
-        number = _literal(node.this, text)
-        if isinstance(number, NumberSyntax):
-            return NumberSyntax(text=f"-{number.text}", place=number.place, value=-number.value)
+        number = _number(node.this, text)
+        return NumberSyntax(text=f"-{number.text}", place=number.place, value=-number.value)
     call = _call_parts(node)
     if call is None:
         raise SyntaxFault(f"'{_shown(node)}' is not part of the criterion language.", _place(node, text))
@@ -165,16 +166,10 @@ def _call_parts(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
     return None
 
 
-def _literal(node: exp.Expr, text: str) -> Syntax:
-    if node.is_string:
-        return WordSyntax(text=f"'{node.name}'", place=_place(node, text), word=node.name)
-    try:
-        value = Decimal(node.name)
-    except InvalidOperation:
-        raise SyntaxFault(f"'{node.name}' is not a number.", _place(node, text)) from None
+def _number(node: exp.Expr, text: str) -> NumberSyntax:
     if "e" in node.name.lower():
         raise SyntaxFault("numbers are written without an exponent.", _place(node, text))
-    return NumberSyntax(text=node.name, place=_place(node, text), value=value)
+    return NumberSyntax(text=node.name, place=_place(node, text), value=Decimal(node.name))
 
 
 def _name(node: exp.Expr, text: str) -> NameSyntax:

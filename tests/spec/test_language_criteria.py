@@ -187,7 +187,9 @@ BY_CASE = criterion(A, curability=CASES)
 BY_PART = (part(A, curability=[(None, "permanent")]), part(B, curability=[(None, "time")]))
 IN, OUT = criterion(parts=BY_PART), criterion(kind="exclusion", parts=BY_PART)
 UNSAID = criterion(parts=BY_PART, curability=())
+NO_QUESTION = criterion(A, curability=[(None, "time"), (None, "retest")])
 LIFTING = (
+    Fail("a case that asks nothing counts only as the last", NO_QUESTION, "-a", "retest"),
     Fail("a pass has no curability", BY_CASE, "a b", None),
     Fail("an unknown has none", BY_CASE, "b", None),
     Fail("the first case that holds", BY_CASE, "-a b c", "permanent"),

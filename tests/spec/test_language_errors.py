@@ -1,5 +1,6 @@
-"""The manual of the language: what is not in it, and where an error says it is: file, criterion, character."""
+"""The manual of the language: what is not in it, and where the error is: file, criterion, character."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,6 +147,16 @@ NOT_YET = tuple(
 )
 
 TYPES = (
+    Wrong(
+        "a number is not a word", "hemoglobin = 'high'", 14, "is a number and cannot be compared with a word"
+    ),
+    Wrong(
+        "a word is not compared with a word",
+        "'male' = 'male'",
+        1,
+        "must be compared with something that holds",
+    ),
+    Wrong("half an exponent", "ecog < 1e", 8, "without an exponent"),
     Wrong("a number is no answer", "hemoglobin", 1, "'hemoglobin' is a number, a truth is needed here"),
     Wrong("a set is no answer", "radiotherapy", 1, "'radiotherapy' is an event set, a truth is needed here"),
     Wrong("a date is no answer", "as_of", 1, "'as_of' is a date, a truth is needed here"),
@@ -634,16 +645,40 @@ def unsound(folder: Path, text: str) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    "expression",
-    ["1 < 2", "ecog < 2 or 1 < 2", "sex in ('female', 'male')", "at_least(0, ecog < 1, ecog < 2)"],
+SETTLED = (
+    ("1 < 2", "pass"),
+    ("1 < 2 and 2 < 3", "pass"),
+    ("1 > 2 or 2 > 3", "fail"),
+    ("not 1 > 2", "pass"),
+    ("1 between 0 and 2", "pass"),
+    ("reading.boundary in ('literal')", "pass"),
+    ("reading.boundary not in ('literal', 'nonstrict')", "fail"),
+    ("ecog < 2 or 1 < 2", "pass"),
+    ("ecog < 2 and 1 > 2", "fail"),
+    ("if(reading.days between 10 and 20, 1 < 2, ecog < 2)", "pass"),
+    ("sex in ('female', 'male')", "pass"),
+    ("at_least(0, ecog < 1, ecog < 2)", "pass"),
 )
-def test_a_criterion_that_is_decided_for_nobody_is_refused(expression: str, tmp_path: Path) -> None:
-    said = unsound(tmp_path, CRITERION.format(expression=expression))
-    assert (
-        "a-trial.toml, criterion I01: the verdict is 'pass' for a patient about whom nothing is recorded"
-        in said
-    )
+
+
+@pytest.mark.parametrize(("expression", "verdict"), SETTLED)
+def test_a_criterion_that_is_decided_for_nobody_is_refused(
+    expression: str, verdict: str, tmp_path: Path
+) -> None:
+    said = unsound(tmp_path, CRITERION.format(expression=expression) + QUESTIONS)
+    assert f"criterion I01: the verdict is '{verdict}' for a patient about whom nothing is recorded" in said
+
+
+def test_a_trial_without_criteria_judges_nobody(tmp_path: Path) -> None:
+    assert checked(tmp_path, "") == 0
+
+
+def test_a_trial_knows_its_bytes_and_its_departures_from_the_text() -> None:
+    trial = load_trial("mezigdomide-ixazomib-dex", load_catalogue())
+    assert trial.sha256 == hashlib.sha256(trial.path.read_bytes()).hexdigest()
+    assert trial.departures == {"calcium": "le13"}
+    literal = load_trial("mezigdomide-ixazomib-dex", load_catalogue(), {"calcium": "literal"})
+    assert literal.departures == {}
 
 
 def test_a_trial_that_comes_with_prescreen_is_sound() -> None:

@@ -247,6 +247,13 @@ ABSENCE = (
 
 NUMBERS = (
     Row(
+        "the greatest of what grows and what does not is looked at day by day",
+        radiotherapy("-23"),
+        "greatest(days_since(radiotherapy, as_of), 14) < 28",
+        "pass",
+        0,
+    ),
+    Row(
         "not yet 18: until the day before the birthday",
         {"birth": "2008-07-10"},
         "age(as_of) >= 18",

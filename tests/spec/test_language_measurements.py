@@ -141,6 +141,13 @@ CENSORED = (
 )
 
 LIMITS = (
+    Row(
+        "a limit without a value leaves the value open",
+        {"alt_upper_limit": 40},
+        "alt < alt_upper_limit",
+        "unknown",
+        "never_recorded",
+    ),
     Row("twice the upper limit of the result itself", LIMITED, "alt < 2 * alt_upper_limit", "pass"),
     Row("exactly 1.5 times the limit is not below it", LIMITED, "alt < 1.5 * alt_upper_limit", "fail"),
     Row(

@@ -149,6 +149,12 @@ FOLLOWED = (
 )
 
 SINCE = (
+    Row(
+        "counted to the day of another event",
+        radiotherapy("-40") | {"autologous_transplant": {"start": "-30"}},
+        "days_since(radiotherapy, start_date(autologous_transplant)) = 10",
+        "pass",
+    ),
     Row("28 days ago is 28 days", radiotherapy("-28"), "days_since(radiotherapy, as_of) = 28", "pass"),
     Row("27 days are not at least 28", radiotherapy("-27"), "days_since(radiotherapy, as_of) >= 28", "fail"),
     Row("today is 0", radiotherapy("0"), "days_since(radiotherapy, as_of) = 0", "pass"),
@@ -361,6 +367,12 @@ SET_DATES = (
 )
 
 AGE = (
+    Row(
+        "asked of the day of another event",
+        {"birth": "1990-03-02", "autologous_transplant": {"start": "2020-03-01"}},
+        "age(start_date(autologous_transplant)) = 29",
+        "pass",
+    ),
     Row("on the 18th birthday one is 18", born("2008-06-30"), "age(as_of) = 18", "pass"),
     Row("the day before one is 17", born("2008-07-01"), "age(as_of) = 17", "pass"),
     Row("at least 18 on the birthday", born("2008-06-30"), "age(as_of) >= 18", "pass"),

@@ -269,6 +269,18 @@ PARTIAL = (
 )
 
 LENGTHS = (
+    Row(
+        "or on the drugs of a line",
+        {"lines": {"start": "-60", "end": "-20", "includes": ["bortezomib"]}},
+        "within_days(lines, if(includes(bortezomib), 28, 7), as_of)",
+        "pass",
+    ),
+    Row(
+        "for another line it is short",
+        {"lines": {"start": "-60", "end": "-20", "includes": ["daratumumab"]}},
+        "within_days(lines, if(includes(bortezomib), 28, 7), as_of)",
+        "fail",
+    ),
     Row("a length that the row decides: long for grade 3", infection("-20", grade=3), BY_GRADE, "pass"),
     Row("short for grade 2", infection("-20", grade=2), BY_GRADE, "fail"),
     Row(
