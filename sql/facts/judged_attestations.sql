@@ -1,9 +1,19 @@
 -- What did a person last answer to each criterion?
 -- Grain: one row per patient, trial and criterion with an answer surely given on or before the as-of date.
 -- Tie rule: answers that may be the last and differ, or cannot be read, cancel each other (is_contradicted).
-with answers as (
-    select *, coalesce(date_earliest, beginning()) as first_day, coalesce(date_latest, forever()) as last_day
+-- An answer of some day of a year was given by the day that the extract reaches.
+with extract_date as (select extracted_on from extract_dates),
+
+answers as (
+    select
+        *,
+        coalesce(date_earliest, beginning()) as first_day,
+        case
+            when quarantined then coalesce(date_latest, forever())
+            else least(date_latest, greatest(date_earliest, extract_date.extracted_on))
+        end as last_day
     from stg_attestations
+    cross join extract_date
     where trial_id is not null and criterion_id is not null
 ),
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from data.synth.generate import generate
 from schemas.extract import TABLES
-from tests.metamorphic.pipeline import AS_OF, Registry
+from tests.metamorphic.pipeline import AS_OF, Outcome, Registry, screened
 
 # Days before the as-of date that lie at the ends of some window.
 _LAST_DAYS = (
@@ -124,6 +124,19 @@ def crowded(patients: int, seed: int) -> Registry:
         if table not in ("patients", "coverage", "allergies")
     ]
     return Registry({table: table_of(table, given) for table, given in rows.items()})
+
+
+@cache
+def mixed(seed: int) -> Registry:
+    """Eighty crowded and sixty synthetic patients in one registry."""
+    crowd, made = crowded(80, seed), synthetic(60, seed)
+    return made.mapped(lambda name, frame: pl.concat([frame, crowd.tables[name]]))
+
+
+@cache
+def found_in_mixed(seed: int) -> Outcome:
+    """The outcome of the run on a mixed registry as it is."""
+    return screened(mixed(seed))
 
 
 def table_of(table: str, rows: Iterable[Mapping[str, str | None]]) -> pl.DataFrame:
@@ -331,3 +344,124 @@ def one_clone(verdicts: pl.DataFrame, place: int) -> pl.DataFrame:
     return verdicts.filter(pl.col("patient_id").str.starts_with(f"{place:03d}-")).with_columns(
         pl.col("patient_id").str.slice(4)
     )
+
+
+FIRST_DATES = {
+    "conditions": "onset_date",
+    "observations": "date",
+    "treatments": "start_date",
+    "responses": "date",
+    "procedures": "start_date",
+    "medications": "start_date",
+    "allergies": "date",
+    "trial_participation": "start_date",
+    "attestations": "date",
+    "screening_log": "date",
+}
+
+
+def dated_until(registry: Registry, day: date) -> Registry:
+    """The registry without rows that are dated after a day; a row whose date may be earlier stays."""
+
+    def change(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        if name not in FIRST_DATES:
+            return frame
+        cell = pl.col(FIRST_DATES[name])
+        after = cell.str.contains(r"^\d{4}(-\d\d){0,2}$") & (cell > day.isoformat())
+        return frame.filter(~after.fill_null(False))
+
+    return registry.mapped(change)
+
+
+def _closing() -> Registry:
+    """Patients who fail only for what time lifts: operations, radiation, cancers, drugs, other trials."""
+    ago = [(AS_OF - timedelta(days=days)).isoformat() for days in range(800)]
+    time_rows: list[list[Row]] = [
+        [("procedures", {"procedure": "surgery", "major": "yes", "start_date": ago[30]})],
+        [("procedures", {"procedure": "surgery", "major": "yes", "start_date": ago[4][:7]})],
+        [
+            ("procedures", {"procedure": "surgery", "major": "yes", "start_date": ago[20]}),
+            ("procedures", {"procedure": "surgery", "major": "yes", "start_date": ago[3]}),
+        ],
+        [("procedures", {"procedure": "radiotherapy", "start_date": ago[14]})],
+        [("procedures", {"procedure": "radiotherapy", "start_date": ago[9], "stop_date": ago[1]})],
+        [
+            ("procedures", {"procedure": "radiotherapy", "start_date": ago[12]}),
+            ("procedures", {"procedure": "surgery", "major": "yes", "start_date": ago[28]}),
+        ],
+        [
+            (
+                "trial_participation",
+                {"trial_id": "T", "interventional": "yes", "start_date": ago[90], "end_date": ago[1]},
+            )
+        ],
+        [
+            (
+                "trial_participation",
+                {"trial_id": "T", "interventional": "yes", "start_date": ago[90], "end_date": "2026-05-31"},
+            )
+        ],
+        [
+            (
+                "medications",
+                {"drug": "omeprazole", "start_date": ago[90], "stop_date": ago[2], "status": "stopped"},
+            )
+        ],
+        [
+            (
+                "medications",
+                {"drug": "omeprazole", "start_date": ago[90], "stop_date": ago[9], "status": "stopped"},
+            ),
+            (
+                "medications",
+                {"drug": "clarithromycin", "start_date": ago[90], "stop_date": ago[5], "status": "stopped"},
+            ),
+        ],
+        [
+            (
+                "conditions",
+                {
+                    "condition": "other_malignancy",
+                    "onset_date": "2024-07-31",
+                    "resolved_date": ago[300],
+                    "residual_disease": "yes",
+                },
+            )
+        ],
+    ]
+    before: list[Row] = [
+        (
+            "conditions",
+            {
+                "condition": "multiple_myeloma",
+                "onset_date": "2021-01-01",
+                "status": "active",
+                "confirmed": "yes",
+            },
+        ),
+        ("treatments", {"drug": "VRd", "start_date": "2021-02-01", "stop_date": "2021-08-01", "line": "1"}),
+        ("treatments", {"drug": "DPd", "start_date": "2023-02-01", "stop_date": "2023-08-01", "line": "2"}),
+        (
+            "treatments",
+            {"drug": "daratumumab", "start_date": "2023-02-01", "stop_date": "2023-08-01", "line": "2"},
+        ),
+    ]
+    rows: dict[str, list[dict[str, str | None]]] = {table: [] for table in TABLES}
+    for place, own in enumerate(time_rows):
+        person = {
+            "birth_date": "1960-05-05",
+            "sex": "male",
+            "vital_status": "alive",
+            "last_contact_date": ago[5],
+        }
+        for table, row in [("patients", person), *before, *own]:
+            rows[table].append({"patient_id": f"P{place:02d}", **row})
+    rows["coverage"] = [
+        {"table": table, "complete_through": AS_OF.isoformat()}
+        for table in TABLES
+        if table not in ("patients", "coverage")
+    ]
+    return Registry({table: table_of(table, given) for table, given in rows.items()})
+
+
+CLOSING = _closing()
