@@ -160,7 +160,8 @@ def _call_parts(node: exp.Expr) -> tuple[str, list[exp.Expr]] | None:
         if kind in table:
             return table[kind], [node.this, node.expression]
     if kind in _NAMED_NODES and not isinstance(node.this, exp.Distinct | exp.Star):
-        return _NAMED_NODES[kind], [node.this, *node.expressions]
+        second = node.args.get("expression")
+        return _NAMED_NODES[kind], [node.this, *([second] if second else []), *node.expressions]
     if isinstance(node, exp.Func) and kind not in _NAMED_NODES:
         return node.sql_name().lower(), []
     return None

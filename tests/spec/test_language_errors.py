@@ -148,6 +148,16 @@ NOT_YET = tuple(
 
 TYPES = (
     Wrong(
+        "the first of two sets", "ever(first(radiotherapy, surgery))", 6, "first(...) takes 1 argument, not 2"
+    ),
+    Wrong(
+        "the last of two sets", "ever(last(radiotherapy, surgery))", 6, "last(...) takes 1 argument, not 2"
+    ),
+    Wrong(
+        "the count of two sets", "count(radiotherapy, surgery) > 1", 1, "count(...) takes 1 argument, not 2"
+    ),
+    Wrong("the greatest of one", "greatest(ecog) > 1", 1, "takes at least 2 arguments, not 1"),
+    Wrong(
         "a number is not a word", "hemoglobin = 'high'", 14, "is a number and cannot be compared with a word"
     ),
     Wrong(
