@@ -57,6 +57,7 @@ def test_a_window_that_differs_between_patients_is_not_told(asked: str) -> None:
         ("alt < alt_upper_limit", {"alt_upper_limit": {1}}),
         ("alt < 3 * alt_upper_limit", {"alt_upper_limit": {3}}),
         ("hemoglobin > 2 * ecog", {}),
+        ("hemoglobin > ecog + 1", {}),
         ("alt < 3 * ast_upper_limit", {}),
         ("hbsag = 'positive'", {}),
         ("as_of > enrollment", {}),
