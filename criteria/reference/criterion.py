@@ -135,7 +135,7 @@ def _first_that_holds(curability: Curability, record: Record, context: Context) 
 
 
 def _curability_of_attested_fail(criterion: Criterion) -> str:
-    """The last that the criterion names; else the worst of the last of its parts; else data, as the answer may be corrected."""
+    """The last that the criterion names, else the worst last of its parts, else data: it may be corrected."""
     if criterion.curability:
         return criterion.curability[-1].word
     lasts = [part.curability[-1].word for part in criterion.parts]

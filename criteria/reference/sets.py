@@ -34,7 +34,7 @@ class Member:
 
     @property
     def undated_reasons(self) -> Reasons:
-        """Why the row may not belong where no date is asked about: open dates tell nothing beside the rest."""
+        """Why the row may not belong where no date is asked for: open dates tell nothing beside the rest."""
         return self.reasons - frozenset(DATE_REASONS) or self.reasons
 
     def demoted(self, reasons: Reasons) -> "Member":

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from criteria.check import check_trial
-from criteria.examples import ANSWERS, CONTROL_KEYS, DEFAULT_AS_OF, PATIENT_KEYS
+from criteria.example_patient import ANSWERS, CONTROL_KEYS, DEFAULT_AS_OF, PATIENT_KEYS
 from criteria.language.functions import FUNCTIONS, NOT_YET
 from criteria.language.parse import parse_definition
 from criteria.language.scope import KIND_ATTRIBUTES, Scope
