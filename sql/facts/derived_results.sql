@@ -56,7 +56,7 @@ not_recorded as (
     select paired.*
     from paired
     left join recorded
-        on paired.same_exact_day
+        on paired.date_earliest = paired.date_latest
         and recorded.patient = paired.patient
         and recorded.concept = paired.concept
         and recorded.date_earliest = paired.date_earliest

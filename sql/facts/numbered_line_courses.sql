@@ -4,7 +4,8 @@
 -- A course without a number that surely starts inside the span of a numbered line belongs to it (the last
 -- such). One that only may start inside also counts, with all others, for an extra line that may be: one for
 -- all starts within 28 days of the first of them (convention).
--- Steroids alone are such a line only where they may have been given for more than 28 days (convention).
+-- Steroids alone are such a line only where they may have been given for more than 28 days (convention);
+-- beside other drugs they are part of it.
 with courses as (select * from myeloma_courses where has_numbers),
 
 spans as (
@@ -24,6 +25,7 @@ placed as (
     select
         courses.*,
         spans.line as inside_line,
+        spans.first_day as inside_from,
         coalesce(
             courses.start_earliest >= spans.surely_begun and courses.start_latest <= spans.surely_until, false
         ) as surely_inside
@@ -31,20 +33,17 @@ placed as (
     left join spans
         on courses.line is null
         and spans.patient = courses.patient
-        and courses.start_earliest >= spans.first_day
-        and courses.start_latest <= spans.last_day
+        and courses.start_latest >= spans.first_day
+        and courses.start_earliest <= spans.last_day
     qualify
         row_number() over (
             partition by courses.patient, courses.source_row, courses.concept order by spans.line desc nulls last
         ) = 1
 ),
 
-extra as (
-    select *
-    from placed
-    where line is null and not surely_inside
-        and not (is_steroid and end_latest - start_earliest <= 28)
-),
+outside as (select * from placed where line is null and not surely_inside),
+
+extra as (select * from outside where not (is_steroid and end_latest - start_earliest <= 28)),
 
 starts as (
     select patient, list_sort(list_distinct(list(start_earliest))) as days from extra group by patient
@@ -67,26 +66,29 @@ clusters as (
     select
         patient,
         first_day,
-        (99 + row_number() over (partition by patient order by first_day))::integer as slot,
-        lead(first_day, 1, forever()) over (partition by patient order by first_day) as next_first_day
+        (99 + row_number() over (partition by patient order by first_day))::integer as slot
     from anchors
 ),
 
 final as (
     select
-        *,
+        -- In the line only if it starts in its span.
+        placed.* replace (
+            case when line is null then greatest(start_earliest, inside_from) else start_earliest end
+            as start_earliest
+        ),
         coalesce(line, inside_line)::integer as slot,
         row_certain and (line is not null or surely_inside) as makes_line,
         certain and (line is not null or surely_inside) as is_member
     from placed
     where line is not null or inside_line is not null
     union all
-    select extra.*, clusters.slot, false as makes_line, extra.certain and extra.inside_line is null as is_member
-    from extra
+    select
+        outside.*, clusters.slot, false as makes_line, outside.certain and outside.inside_line is null as is_member
+    from outside
     join clusters
-        on clusters.patient = extra.patient
-        and extra.start_earliest >= clusters.first_day
-        and extra.start_earliest < clusters.next_first_day
+        on clusters.patient = outside.patient
+        and outside.start_earliest between clusters.first_day and clusters.first_day + 28
 )
 
 select
