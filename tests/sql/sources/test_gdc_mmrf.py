@@ -465,39 +465,31 @@ class Counted:
     lines: set[int]
     dated: set[str]
     undated: set[str]
-    without_end: set[str]
     seen_until: float
 
     def exposure(self, criterion: str) -> tuple[str, str | None]:
         """The verdict on an exposure as of the last day of the record (day 1984)."""
         if self.dated & CLASSES[criterion]:
             return "pass", None
-        maybe = CLASSES[criterion] | {"Other"}
-        reasons = []
-        if self.without_end & maybe:
-            reasons.append("never_recorded")
-        if self.seen_until < 1984 - 7:
-            reasons.append("source_stale")
-        if self.undated & maybe:
-            reasons.append("quarantined")
-        if "Other" in self.dated:
-            reasons.append("unmapped_code")
-        return ("unknown", reasons[0]) if reasons else ("fail", None)
+        # What is wrong with a row is told before what is not there.
+        if "Other" in self.dated | self.undated:
+            return "unknown", "unmapped_code"
+        if self.undated & CLASSES[criterion]:
+            return "unknown", "quarantined"
+        return ("unknown", "source_stale") if self.seen_until < 1984 - 7 else ("fail", None)
 
 
 def count_by_hand() -> dict[str, Counted]:
     seen = {
         row["case_submitter_id"]: float(row["days_to_last_follow_up"]) for row in read_csv("patients.csv")
     }
-    counted = {patient: Counted(set(), set(), set(), set(), set(), until) for patient, until in seen.items()}
+    counted = {patient: Counted(set(), set(), set(), set(), until) for patient, until in seen.items()}
     for row in read_csv("treatments.csv"):
         if not row["therapeutic_agents"]:
             continue
         one = counted[row["case_submitter_id"]]
         line = ORDINALS.index(row["regimen_or_line_of_therapy"].split()[0]) + 1
         one.lines.add(line)
-        if not row["days_to_treatment_end"]:
-            one.without_end.add(row["therapeutic_agents"])
         if row["days_to_treatment_start"]:
             one.dated_lines.add(line)
             one.dated.add(row["therapeutic_agents"])
