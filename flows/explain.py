@@ -276,5 +276,5 @@ def _attestation_lines(patient: _Patient, trial: Trial, criterion: Criterion) ->
         & (pl.col("criterion_id").str.to_lowercase() == criterion.id.lower())
     )
     for row in own.iter_rows(named=True):
-        answer = row["answer"] or "contradictory answers"
+        answer = row["answer"] or "no clear answer"
         yield f"attested: {answer}; {row['date']}; attestations row {row['source_row']}"

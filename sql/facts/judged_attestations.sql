@@ -1,6 +1,7 @@
 -- What did a person last answer to each criterion?
--- Grain: one row per patient, trial and criterion with an answer surely given on or before the as-of date.
+-- Grain: one row per patient, trial and criterion; date: of the answer; of an open one the last that may be.
 -- Tie rule: answers that may be the last and differ, or cannot be read, cancel each other (is_contradicted).
+-- is_open: they do, or it is open whether any answer was given by the as-of date.
 -- An answer of some day of a year was given by the day that the extract reaches.
 with extract_date as (select extracted_on from extract_dates),
 
@@ -18,28 +19,40 @@ answers as (
 ),
 
 floors as (
-    select patient, trial_id, criterion_id, max(first_day) as latest_sure_day
+    select
+        patient, trial_id, criterion_id,
+        max(first_day) filter (where last_day <= as_of()) as latest_sure_day
     from answers
-    where last_day <= as_of()
     group by patient, trial_id, criterion_id
 ),
 
-final as (
+judged as (
     select
         floors.patient,
         floors.trial_id,
         floors.criterion_id,
+        floors.latest_sure_day,
         min(answers.answer) as answer,
-        floors.latest_sure_day as date,
-        arg_min(answers.source_row, answers.source_row) filter (where answers.last_day <= as_of()) as source_row,
+        least(max(answers.last_day), as_of()) as latest_possible_day,
+        arg_min(answers.source_row, answers.source_row) as source_row,
         count(distinct coalesce(answers.answer, '')) > 1 or bool_or(answers.answer is null) as is_contradicted
     from floors
     join answers
         on answers.patient = floors.patient
         and answers.trial_id = floors.trial_id
         and answers.criterion_id = floors.criterion_id
-        and answers.last_day >= floors.latest_sure_day
+        and answers.last_day >= coalesce(floors.latest_sure_day, beginning())
     group by floors.patient, floors.trial_id, floors.criterion_id, floors.latest_sure_day
+),
+
+final as (
+    select
+        *,
+        is_contradicted or latest_sure_day is null as is_open,
+        case
+            when is_contradicted or latest_sure_day is null then latest_possible_day else latest_sure_day
+        end as date
+    from judged
 )
 
-select patient, trial_id, criterion_id, answer, date, source_row, is_contradicted from final
+select patient, trial_id, criterion_id, answer, date, source_row, is_contradicted, is_open from final

@@ -168,6 +168,17 @@ def test_contradictory_answers_never_bring_an_older_answer_back(last_day: str, f
     assert _verdict(screened(Registry({"patients": patient, "attestations": given})), "E08") == "unknown"
 
 
+def test_an_answer_without_a_date_may_be_newer_than_one_under_another_name_of_the_trial() -> None:
+    """E08: passed in May under one name; a refusal under the other name has lost its date."""
+    patient = table_of("patients", [{"patient_id": "P1", "birth_date": "1960-01-01", "sex": "male"}])
+    rows = [
+        {"trial_id": "NCT06050512", "answer": "pass", "date": "2026-05-01"},
+        {"trial_id": TRIAL_ID, "answer": "fail"},
+    ]
+    given = table_of("attestations", [{"patient_id": "P1", "criterion_id": "E08", **row} for row in rows])
+    assert _verdict(screened(Registry({"patients": patient, "attestations": given})), "E08") == "unknown"
+
+
 def _verdict(outcome: Outcome, criterion_id: str) -> str:
     return str(
         outcome.verdicts.row(by_predicate=pl.col("criterion_id") == criterion_id, named=True)["verdict"]
