@@ -14,6 +14,7 @@ from criteria.trial import Trial
 from flows import VERSION
 from flows.files import sha256_of_all
 from flows.request import RunRequest
+from flows.session import Session
 
 PRE_SCREEN_ONLY = (
     "Pre-screen only: a list of patients worth a closer look, made from registry data. It does not say that "
@@ -43,7 +44,7 @@ def _decisive(request: RunRequest, trials: Sequence[Trial], inputs: Mapping[str,
         "index_date": request.index_date.isoformat() if request.index_date else None,
         "readings": {trial.id: trial.readings for trial in trials},
         "inputs": dict(inputs),
-        "trials": {trial.id: {"file": trial.file_name, "sha256": trial.sha256} for trial in trials},
+        "trials": {trial.id: {"sha256": trial.sha256} for trial in trials},
         "code": {"version": VERSION, "sha256": code_sha256()},
     }
 
@@ -54,20 +55,18 @@ def run_identity(request: RunRequest, trials: Sequence[Trial], inputs: Mapping[s
     return f"{request.as_of.isoformat()}-{hashlib.sha256(decisive.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
-def manifest_of(
-    request: RunRequest,
-    trials: Sequence[Trial],
-    inputs: Mapping[str, Any],
-    outputs: Mapping[str, Any],
-    rows: Mapping[str, Any],
-) -> dict[str, Any]:
+def manifest_of(session: Session, outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Everything about a run that can be told without naming a patient."""
+    trials = session.trials
     return {
-        **_decisive(request, trials, inputs),
-        "run_id": run_identity(request, trials, inputs),
+        **_decisive(session.request, trials, session.inputs),
+        "run_id": session.run_id,
         "departures": {trial.id: trial.departures for trial in trials},
+        "extracted_on": session.extracted_on.isoformat() if session.extracted_on else None,
+        "compared_with": session.compared_with,
+        "columns": session.columns,
         "outputs": dict(outputs),
-        "rows": dict(rows),
+        "rows": dict(session.counts),
         "statement": PRE_SCREEN_ONLY,
     }
 
