@@ -21,6 +21,16 @@ _CONFIG_BYTES = 1_000_000
 Days = Annotated[int, Field(ge=0)]
 
 
+def _with_tuples(given: Any, *names: str) -> Any:
+    """TOML has lists where the models hold what cannot change."""
+    if not isinstance(given, dict):
+        return given
+    return {
+        name: tuple(value) if name in names and isinstance(value, list) else value
+        for name, value in given.items()
+    }
+
+
 class _Part(BaseModel):
     """A table of the file: unknown keys are refused, nothing is converted, nothing changes later."""
 
@@ -206,16 +216,6 @@ def _placed(job: ExtractJob, base: Path) -> ExtractJob:
     return job.model_copy(
         update={"folder": str(base / job.folder), "out": str(base / job.out), "trials": trials}
     )
-
-
-def _with_tuples(given: Any, *names: str) -> Any:
-    """TOML has lists where the models hold what cannot change."""
-    if not isinstance(given, dict):
-        return given
-    return {
-        name: tuple(value) if name in names and isinstance(value, list) else value
-        for name, value in given.items()
-    }
 
 
 def _explained(path: Path, error: ValidationError) -> UsageError:

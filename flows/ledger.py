@@ -148,11 +148,15 @@ def recorded(out: Path, asked: Mapping[str, Any]) -> Iterator[Attempt]:
 
 def record_failure(attempt: Attempt, failure: PrescreenError) -> None:
     """Records a failed run in its own words; a disk too full for that shall not hide why it failed."""
-    event = "refused" if failure.exit_code in _REFUSALS else "failed"
     try:
-        attempt.end(event, exit_code=failure.exit_code, message=str(failure))
+        attempt.end(event_of(failure), exit_code=failure.exit_code, message=str(failure))
     except OSError:
         return
+
+
+def event_of(failure: PrescreenError) -> str:
+    """The word for a run that ended so."""
+    return "refused" if failure.exit_code in _REFUSALS else "failed"
 
 
 def _who() -> str:

@@ -17,6 +17,7 @@ from data.extract.load import TableCount
 from flows.files import private_files
 from flows.ledger import Attempt, recorded
 from flows.lock import run_lock
+from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
 from schemas.errors import UsageError
@@ -84,7 +85,11 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
     out = OutputFolder(request.out)
     with private_files():
         out.prepare()
-        with run_lock(out.root), recorded(out.root, _asked(request)) as attempt:
+        with (
+            run_lock(out.root),
+            told_in_the_morning(out),
+            recorded(out.root, _asked(request)) as attempt,
+        ):
             catalogue = load_catalogue()
             trials = load_trials(request.trials, request.readings, catalogue)
             out.sweep()

@@ -5,6 +5,7 @@ Each works on a ``Session``, which holds what the steps hand on; nothing is publ
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from criteria.engine.screen import evaluate_trial
 from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial
 from criteria.worklist import add_questions, count_open_questions, look_up_sentence, worklist_table
-from data.extract.files import read_info
-from data.extract.load import TableCount
+from data.extract.files import INFO_FILE, read_info, table_files
+from data.extract.guard import guarded
 from flows.canaries import check_canaries
 from flows.changes.since import changes_since
 from flows.failures import redacted
@@ -28,6 +29,7 @@ from flows.limits import check_against_last, check_age
 from flows.loading import load_tables, wanted_by
 from flows.publish import (
     MANIFEST,
+    OutputFolder,
     describe_files,
     is_whole,
     point_latest,
@@ -39,7 +41,10 @@ from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
 from flows.workbook import write_workbook
+from schemas.errors import ExtractRefused
+from schemas.extract import TABLES
 from schemas.facts import Facts
+from schemas.sources import SOURCES
 from sql.runner import (
     broken_ids,
     build_facts,
@@ -71,9 +76,9 @@ def run_screening(request: RunRequest, progress: Progress) -> RunResult:
     """
     with open_session(request, progress) as session:
         admit(session)
-        load(session)
         if is_published(session):
             return keep(session)
+        load(session)
         facts(session)
         gate(session)
         screen(session)
@@ -83,36 +88,43 @@ def run_screening(request: RunRequest, progress: Progress) -> RunResult:
 
 
 def admit(session: Session) -> None:
-    """Of an unattended run, see that the extract is not an old one; it may still be delivered."""
-    night = session.request.night
+    """Give the run its id, by the bytes of its files; an unattended one ends if its extract is an old one."""
+    request, night = session.request, session.request.night
     if night is not None:
-        check_age(night.limits, read_info(session.request.extract).extracted_on, night.today)
-
-
-def load(session: Session) -> None:
-    """Read the extract into the working database and give the run its id."""
-    request = session.request
-    session.progress("reading the extract")
-    session.tables = load_tables(
-        request.extract, request.source_format, request.index_date, session.connection, session.progress
-    )
-    session.inputs = _inputs(request.extract, session.tables)
+        check_age(night.limits, read_info(request.extract).extracted_on, night.today)
+    session.inputs = _delivered(request)
     session.run_id = run_identity(request, session.trials, session.inputs)
 
 
-def _inputs(extract: Path, tables: list[TableCount]) -> dict[str, dict[str, Any]]:
-    inputs: dict[str, dict[str, Any]] = {
-        table.file: {"sha256": table.sha256, "rows": table.rows} for table in tables if table.file
-    }
-    info = extract / "extract.toml"
+def _delivered(request: RunRequest) -> dict[str, dict[str, Any]]:
+    """The files that are there to be read, by name, with their hash; rows are known when they are loaded."""
+    source = SOURCES.get(request.source_format)
+    paths = list(table_files(request.extract, source.by_name if source else TABLES).values())
+    info = request.extract / INFO_FILE
     if info.is_file():
-        inputs[info.name] = {"sha256": sha256_of(info), "rows": None}
-    return inputs
+        paths.append(info)
+    hashes = {path.name: guarded(path.name, partial(sha256_of, path)) for path in paths}
+    return {name: {"sha256": sha256, "rows": None} for name, sha256 in hashes.items()}
 
 
 def is_published(session: Session) -> bool:
     """Whether this very run is already published and whole."""
     return is_whole(session.out.run(session.run_id))
+
+
+def load(session: Session) -> None:
+    """Read the extract into the working database. Raises ``ExtractRefused`` if a file changed meanwhile."""
+    request = session.request
+    session.progress("reading the extract")
+    session.tables = load_tables(
+        request.extract, request.source_format, request.index_date, session.connection, session.progress
+    )
+    for table in session.tables:
+        if table.file and session.inputs.get(table.file, {}).get("sha256") != table.sha256:
+            step = "Wait until it is delivered whole, then start again."
+            raise ExtractRefused(table.file, "the file changed before it was read.", step, may_pass=True)
+        if table.file:
+            session.inputs[table.file]["rows"] = table.rows
 
 
 def keep(session: Session) -> RunResult:
@@ -142,7 +154,8 @@ def gate(session: Session) -> None:
     ids = broken_ids(session.connection)
     check_against_last(night.limits, session.counts["load"], ids, session.columns, last)
     session.progress("judging the canary patients")
-    session.counts["canaries"] = check_canaries(session.trials, session.catalogue, session.out.work)
+    judged = check_canaries(session.trials, session.catalogue, session.out.work)
+    session.attempt.told["canaries"] = judged
 
 
 def screen(session: Session) -> None:
@@ -229,10 +242,14 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
 def compare(session: Session) -> None:
     """Say what changed since the list that was shown before this one, and why."""
     session.progress("comparing with the last list")
-    before = _shown_before(session)
+    compare_with(session, _shown_before(session), session.out)
+
+
+def compare_with(session: Session, before: Path | None, folder: OutputFolder) -> None:
+    """The changes since a run of ``folder``, into staging; none if there is no such run."""
     session.compared_with = before.name if before else None
-    manifest = manifest_of(session, outputs={})
-    write_output(session, "changes", changes_since(session, before, manifest))
+    changes = changes_since(session, before, folder, manifest_of(session, outputs={}))
+    write_output(session, "changes", changes)
 
 
 def _shown_before(session: Session) -> Path | None:
@@ -243,9 +260,8 @@ def _shown_before(session: Session) -> Path | None:
     return None
 
 
-def publish_run(session: Session) -> RunResult:
-    """Complete the staged run (workbook, trial files, manifest) and publish it in one step."""
-    session.progress("publishing")
+def complete(session: Session) -> dict[str, Any]:
+    """Complete the staged run: workbook, trial files, and the manifest of it all, which is returned."""
     request, trials, staging = session.request, session.trials, session.staging
     candidates = pl.read_parquet(staging / "candidates.parquet")
     write_workbook(staging / "candidates.xlsx", candidates, about_run(request, trials, session.run_id))
@@ -255,14 +271,21 @@ def publish_run(session: Session) -> RunResult:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
     manifest = manifest_of(session, outputs=describe_files(staging, session.file_rows))
     write_manifest(staging, manifest)
-    keep_inputs(session.out, request.extract, session.inputs)
+    return manifest
+
+
+def publish_run(session: Session) -> RunResult:
+    """Complete the staged run, publish it in one step, record it, and let go of what need not be kept."""
+    session.progress("publishing")
+    manifest = complete(session)
+    keep_inputs(session.out, session.request.extract, session.inputs)
     publish(session.out, session.run_id)
     told = {
         name: manifest[name] for name in ("inputs", "trials", "readings", "code", "rows", "compared_with")
     }
     sha256 = sha256_of(session.out.run(session.run_id) / MANIFEST)
     session.attempt.end("published", run_id=session.run_id, exit_code=0, manifest_sha256=sha256, **told)
-    night = request.night
+    night = session.request.night
     purge(session.out, night.keep_runs if night else None, (night and night.keep_inputs) or KEPT_INPUTS)
     return _result(session, repeated=False)
 

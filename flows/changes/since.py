@@ -10,16 +10,18 @@ from flows.changes.causes import RunSide, add_causes, load_published_trials, man
 from flows.changes.compare import compare
 from flows.changes.standing import published_standing
 from flows.kept import kept_files
-from flows.publish import read_manifest
+from flows.publish import OutputFolder, read_manifest
 from flows.session import Session
 from schemas.outputs import output_columns, output_dtypes
 from schemas.words import CHANGES
 
 
-def changes_since(session: Session, before: Path | None, manifest: Mapping[str, Any]) -> pl.DataFrame:
+def changes_since(
+    session: Session, before: Path | None, folder: OutputFolder, manifest: Mapping[str, Any]
+) -> pl.DataFrame:
     """One row per change, of all trials that both runs have; none if there was no run before.
 
-    ``before`` is the earlier run's folder; ``manifest`` is that of the staged run.
+    ``before`` is the earlier run in the output folder ``folder``; ``manifest`` is that of the staged run.
     """
     empty = pl.DataFrame(schema=pl.Schema(output_dtypes("changes")))
     if before is None:
@@ -27,7 +29,7 @@ def changes_since(session: Session, before: Path | None, manifest: Mapping[str, 
     earlier = read_manifest(before)
     old_trials = load_published_trials(before, earlier, session.catalogue)
     files = {name: session.request.extract / name for name in session.inputs}
-    old = RunSide(earlier, old_trials, kept_files(session.out, earlier))
+    old = RunSide(earlier, old_trials, kept_files(folder, earlier))
     new = RunSide(manifest_side(manifest), {trial.id: trial for trial in session.trials}, files)
     items = {
         trial_id: compare(published_standing(before, trial_id), published_standing(session.staging, trial_id))
