@@ -239,9 +239,9 @@ def test_verify_finds_what_somebody_changed(home: Path, prescreen: Command, harm
     elif harm == "run":
         shutil.rmtree(run)
     elif harm == "ledger":
+        Ledger(home / "out").append("purged", run_id="x")
         path = home / "out" / "ledger.jsonl"
         path.write_text(path.read_text("utf-8").replace('"exit_code": 0', '"exit_code": 4'), "utf-8")
-        Ledger(home / "out").append("purged", run_id="x")
     else:
         (home / "out" / "runs" / "2020-01-01-stranger").mkdir()
     code, _, complaint = prescreen("verify", "--out", "out")

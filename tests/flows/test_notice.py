@@ -35,10 +35,10 @@ class _Postman(socketserver.StreamRequestHandler):
                     self.wfile.write(b"250 taken\r\n")
                 else:
                     body.append(line)
-            elif line.startswith(b"DATA"):
+            elif line.upper().startswith(b"DATA"):
                 body = []
                 self.wfile.write(b"354 go on\r\n")
-            elif line.startswith(b"QUIT"):
+            elif line.upper().startswith(b"QUIT"):
                 self.wfile.write(b"221 bye\r\n")
                 return
             else:
