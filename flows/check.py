@@ -15,7 +15,7 @@ from rich.text import Text
 from flows.failures import redacted
 from flows.files import private_files
 from flows.request import RunRequest
-from flows.session import Progress, working_database
+from flows.session import Progress, lock_down, working_database
 from flows.steps import loader_of, rows_by_table
 from flows.summary import coverage_by_table
 from flows.wording import printable
@@ -54,6 +54,7 @@ def check_extract(
         judged = as_of or date.min
         request = RunRequest(extract, (), Path(folder), judged, judged, judged, (), source_format, index_date)
         loader_of(source_format)(request, connection, progress)
+        lock_down(connection)
         delivered = connection.execute("select name from delivered order by name").fetchall()
         dates = _dates(connection, [name for (name,) in delivered])
         judged = as_of or _own_day(connection, dates)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 DEMO_PATIENTS = 1000
 DEMO_SEED = 1
-_TERMINAL_WIDTH = 110
 
 
 class _Day(click.ParamType[date]):
@@ -102,18 +101,22 @@ def cli() -> None:
 
 @cli.command()
 @run_options
-def run(**options: Any) -> None:
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    envvar="PRESCREEN_MEMORY_LIMIT",
+    help="Most memory that the run may take, like 8G.  [default: what the machine has]",
+)
+def run(memory_limit: str | None, **options: Any) -> None:
     """Screen an extract against trials and publish the candidates.
 
     Nothing is published unless all of it is. The same extract, trial files and dates give the same bytes.
     """
-    from flows.steps import run_screening
-    from flows.summary import print_summary
+    from flows.worker import memory_bytes, run_in_worker
 
     request = request_from(options)
     with _progress() as progress:
-        result = run_screening(request, progress)
-    print_summary(_console(), result.folder, result.trials)
+        run_in_worker(request, progress, memory_bytes(memory_limit))
 
 
 @cli.command()
@@ -230,10 +233,9 @@ def _finish_demo(folder: Path, result: Any) -> None:
 
 
 def _console() -> "Console":
-    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
-    from rich.console import Console
+    from flows.summary import standard_output
 
-    return Console(width=None if sys.stdout.isatty() else _TERMINAL_WIDTH, highlight=False, markup=False)
+    return standard_output()
 
 
 @contextlib.contextmanager

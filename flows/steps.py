@@ -24,7 +24,7 @@ from flows.files import sha256_of
 from flows.identity import about_run, manifest_of, run_identity
 from flows.publish import describe_files, is_whole, point_latest, publish, write_manifest
 from flows.request import RunRequest
-from flows.session import Progress, Session, Tally, open_session
+from flows.session import Progress, Session, Tally, lock_down, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
 from flows.workbook import write_workbook
 from schemas.errors import UsageError
@@ -76,6 +76,7 @@ def load(session: Session) -> None:
     request = session.request
     session.progress("reading the extract")
     session.tables = loader_of(request.source_format)(request, session.connection, session.progress)
+    lock_down(session.connection)
     session.inputs = _inputs(request.extract, session.tables)
     session.run_id = run_identity(request, session.trials, session.inputs)
 
