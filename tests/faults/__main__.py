@@ -1,4 +1,4 @@
-"""The long form of the fault tests, and a table of what was done: ``python -m tests.faults [--kills 500] ...``.
+"""The long form of the fault tests, and a table of what was done: ``python -m tests.faults [--kills 500]``.
 
 Ends with an error at the first thing that does not hold. A number of 0 leaves a suite out.
 """

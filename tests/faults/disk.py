@@ -109,7 +109,7 @@ def fill_disks(folder: Path, sizes: int, seed: int) -> dict[str, int]:
     for number in range(sizes):
         stage = STAGES[number % len(STAGES)]
         # Every stage meets a disk without a single byte first, then ever other remainders.
-        leave = 0 if number < len(STAGES) else int(need * draw.random() ** 2)
+        leave = 0 if number < len(STAGES) else int(2 * need * draw.random() ** 2)
         refused = fill_at(world, stage, leave)
         figures["refused" if refused else "published"] += 1
         if not refused or number % _IN_A_ROW == 0 or number == sizes - 1:
