@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.files import private_files
+from flows.ledger import Attempt, recorded
 from flows.lock import run_lock
+from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
 from schemas.errors import UsageError
@@ -45,9 +48,13 @@ class Session:
     catalogue: Catalogue
     trials: list[Trial]
     connection: duckdb.DuckDBPyConnection
+    attempt: Attempt
     tables: list[TableCount] = field(default_factory=list)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     run_id: str = ""
+    # The day through which the extract reaches, and the run whose list this one is compared with.
+    extracted_on: date | None = None
+    compared_with: str | None = None
     tallies: list[Tally] = field(default_factory=list)
     # Rows of each step, and rows of each staged file, for the manifest.
     counts: dict[str, Any] = field(default_factory=dict)
@@ -59,6 +66,11 @@ class Session:
         return self.out.staging(self.run_id)
 
     @property
+    def columns(self) -> dict[str, list[str]]:
+        """The known columns of every delivered table."""
+        return {table.table: sorted(table.columns) for table in self.tables if table.file}
+
+    @property
     def anchors(self) -> Anchors:
         """The dates that the criteria count from."""
         return Anchors(self.request.as_of, self.request.enrollment, self.request.first_dose)
@@ -66,22 +78,38 @@ class Session:
 
 @contextmanager
 def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
-    """A session; trial files and folders are checked first, scratch is gone afterwards however it ends."""
+    """A session under the output folder's lock and in its ledger; scratch is gone afterwards however it
+    ends."""
     if request.out.resolve() == request.extract.resolve():
         raise UsageError("--out", "is the folder of the extract.", "Choose another folder for the outputs.")
-    catalogue = load_catalogue()
-    trials = load_trials(request.trials, request.readings, catalogue)
     out = OutputFolder(request.out)
     with private_files():
         out.prepare()
-        with run_lock(out.root):
+        with (
+            run_lock(out.root),
+            told_in_the_morning(out),
+            recorded(out.root, _asked(request)) as attempt,
+        ):
+            catalogue = load_catalogue()
+            trials = load_trials(request.trials, request.readings, catalogue)
             out.sweep()
             require_space(out.root, _space_needed(request.extract))
             try:
                 with working_database(out.work) as connection:
-                    yield Session(request, progress, out, catalogue, trials, connection)
+                    yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
+
+
+def _asked(request: RunRequest) -> dict[str, Any]:
+    """What the ledger says of a run before anything of it is known."""
+    return {
+        "extract": str(request.extract),
+        "trials": list(request.trials),
+        "as_of": request.as_of.isoformat(),
+        "enrollment": request.enrollment.isoformat(),
+        "first_dose": request.first_dose.isoformat(),
+    }
 
 
 def _space_needed(extract: Path) -> int:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from criteria.trial import Criterion, Trial
 from flows.identity import PRE_SCREEN_ONLY
+from flows.news import news
 from flows.publish import read_manifest
 from flows.wording import printable
 from schemas.facts import EVERYBODY
@@ -40,7 +41,7 @@ def print_summary(console: Console, folder: Path, trials: Iterable[Trial]) -> No
 def summary_of(folder: Path, trials: Iterable[Trial]) -> Group:
     """The summary as something to print."""
     manifest = read_manifest(folder)
-    parts: list[RenderableType] = [_head(manifest)]
+    parts: list[RenderableType] = [_head(manifest), *news(folder, manifest)]
     for trial in trials:
         parts += _trial_parts(folder, trial)
     parts += [_data(folder, manifest), _unread(folder, manifest), Text(f"files: {folder}")]

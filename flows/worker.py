@@ -20,11 +20,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from flows.failures import Bug, Interrupted, explained
-from flows.request import RunRequest
+from flows.request import Night, RunRequest, load_trials
 from schemas.errors import PrescreenError, StorageFailed, UsageError
+
+if TYPE_CHECKING:
+    from flows.steps import RunResult
 
 COMMAND = (sys.executable, "-P", "-m", "flows.worker")
 _ROOT = Path(__file__).resolve().parent.parent
@@ -41,8 +44,8 @@ _SHORTAGES = ("SIGABRT", "SIGKILL", "SIGBUS", "SIGXFSZ", "SIGXCPU")
 class WorkFailed(PrescreenError):
     """What the worker said of its end, with the exit code that it chose."""
 
-    def __init__(self, told: str, exit_code: int) -> None:
-        super().__init__("", told, "")
+    def __init__(self, told: str, exit_code: int, *, may_pass: bool) -> None:
+        super().__init__("", told, "", may_pass=may_pass)
         self.exit_code = exit_code
 
     def __str__(self) -> str:
@@ -64,14 +67,36 @@ def memory_bytes(text: str | None) -> int:
     return size
 
 
-def run_in_worker(request: RunRequest, progress: Callable[[str], None], memory: int) -> None:
-    """Do the run in a worker that may take so many bytes of memory; the worker prints the summary.
+@dataclass(frozen=True)
+class Done:
+    """The run that the worker published, and whether it was there before."""
 
-    Raises the ``PrescreenError`` that the worker tells of, or one that says that it died. When this process
-    is interrupted the worker is told to stop, and has cleaned up when this returns.
+    run_id: str
+    repeated: bool
+
+
+def screen_in_worker(request: RunRequest, progress: Callable[[str], None], memory: int) -> "RunResult":
+    """As ``flows.steps.run_screening``, in a worker; nothing is printed."""
+    from data.catalogue import load_catalogue
+    from flows.publish import OutputFolder
+    from flows.steps import RunResult
+
+    done = run_in_worker(request, progress, memory, show=False)
+    trials = load_trials(request.trials, request.readings, load_catalogue())
+    return RunResult(done.run_id, OutputFolder(request.out).run(done.run_id), tuple(trials), done.repeated)
+
+
+def run_in_worker(
+    request: RunRequest, progress: Callable[[str], None], memory: int, *, show: bool = True
+) -> Done:
+    """Do the run in a worker that may take so many bytes of memory and shows the summary unless told not to.
+
+    Raises the ``PrescreenError`` that the worker tells of, or one that says that it died, which is recorded
+    in the ledger and the summary of the output folder. When this process is interrupted the worker is told
+    to stop, and has cleaned up when this returns.
     """
     reading, writing = os.pipe()
-    order = {"messages": writing, "memory": memory, "request": _written(request)}
+    order = {"messages": writing, "memory": memory, "show": show, "request": _written(request)}
     try:
         process = subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs this
             COMMAND,
@@ -84,9 +109,27 @@ def run_in_worker(request: RunRequest, progress: Callable[[str], None], memory: 
         os.close(writing)
     with process, open(reading, "rb", buffering=0) as pipe:  # noqa: PTH123 - a descriptor
         try:
-            _Worker(process, pipe.fileno(), progress).supervise(order)
+            return _Worker(process, pipe.fileno(), progress).supervise(order)
+        except _Died as death:
+            failure = death.failure
         finally:
             process.kill()
+    _record_death(request, failure)
+    raise failure
+
+
+class _Died(Exception):
+    """The worker ended without a word of its own."""
+
+    def __init__(self, failure: PrescreenError) -> None:
+        super().__init__()
+        self.failure = failure
+
+
+def _record_death(request: RunRequest, failure: PrescreenError) -> None:
+    from flows.night import record_crash
+
+    record_crash(request.out, failure)
 
 
 def _import_path() -> str:
@@ -104,8 +147,8 @@ class _Worker:
     pending: bytes = b""
     told: dict[str, Any] = field(default_factory=dict)
 
-    def supervise(self, order: dict[str, Any]) -> None:
-        """Hand over the order, listen until the worker's end, and raise what became of it."""
+    def supervise(self, order: dict[str, Any]) -> Done:
+        """Hand over the order and listen until the worker's end; raises what it said or how it died."""
         stopped = False
         try:
             self._order(order)
@@ -115,8 +158,13 @@ class _Worker:
             self.process.terminate()
             self._listen()
         code = self.process.wait(_GRACE_SECONDS)
-        if code:
-            raise _outcome(code, self.told, stopped=stopped)
+        if code == 0 and "run_id" in self.told:
+            return Done(self.told["run_id"], self.told["repeated"])
+        if "failure" in self.told and not stopped:
+            raise WorkFailed(self.told["failure"], self.told["exit_code"], may_pass=self.told["may_pass"])
+        if stopped:
+            raise Interrupted("run", "stopped before its end; nothing was published.", "Run again.")
+        raise _Died(_death(code))
 
     def _order(self, order: dict[str, Any]) -> None:
         if self.process.stdin is None:
@@ -141,12 +189,8 @@ class _Worker:
             self.told = message
 
 
-def _outcome(code: int, told: dict[str, Any], *, stopped: bool) -> PrescreenError:
-    """The worker's own word, or what its exit code says of a worker that had none."""
-    if told:
-        return WorkFailed(told["failure"], told["exit_code"])
-    if stopped:
-        return Interrupted("run", "stopped before its end; nothing was published.", "Run again.")
+def _death(code: int) -> PrescreenError:
+    """What the exit code says of a worker that said nothing itself."""
     name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     if name in _SHORTAGES:
         return StorageFailed(
@@ -158,27 +202,38 @@ def _outcome(code: int, told: dict[str, Any], *, stopped: bool) -> PrescreenErro
 
 
 def _written(request: RunRequest) -> dict[str, Any]:
-    return {one.name: _plain(getattr(request, one.name)) for one in fields(request)}
+    told = {one.name: _plain(getattr(request, one.name)) for one in fields(request)}
+    if request.night:
+        night = {one.name: _plain(getattr(request.night, one.name)) for one in fields(request.night)}
+        told["night"] = {**night, "limits": request.night.limits.model_dump()}
+    return told
 
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, (Path, date)) else value
 
 
-def _read(order: dict[str, Any]) -> RunRequest:
+def _read(told: dict[str, Any]) -> RunRequest:
     """The request as it was before it became JSON."""
-    hints = get_type_hints(RunRequest)
-    return RunRequest(**{name: _typed(value, hints[name]) for name, value in order.items()})
+    days = ("as_of", "enrollment", "first_dose", "index_date")
+    return RunRequest(
+        **{
+            **told,
+            **{name: Path(told[name]) for name in ("extract", "out")},
+            **{name: tuple(told[name]) for name in ("trials", "readings")},
+            **{name: date.fromisoformat(told[name]) for name in days if told[name]},
+            "night": _read_night(told["night"]),
+        }
+    )
 
 
-def _typed(value: Any, hint: Any) -> Any:
-    if value is None:
+def _read_night(told: dict[str, Any] | None) -> Night | None:
+    from flows.limits import Limits
+
+    if told is None:
         return None
-    if hint is Path:
-        return Path(value)
-    if hint in (date, date | None):
-        return date.fromisoformat(value)
-    return tuple(value) if isinstance(value, list) else value
+    day = date.fromisoformat(told["today"])
+    return Night(**{**told, "today": day, "limits": Limits.model_validate(told["limits"])})
 
 
 # Below: the worker's own side.
@@ -194,23 +249,25 @@ def main() -> None:
     try:
         limit_resources(order["memory"])
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        _work(_read(order["request"]), tell)
+        _work(_read(order["request"]), tell, show=order["show"])
     except BrokenPipeError:
         # Whoever read the summary has seen enough; what Python would still write goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except BaseException as error:  # a native library's panic is no Exception
         failure = explained(error)
-        tell({"failure": str(failure), "exit_code": failure.exit_code})
+        tell({"failure": str(failure), "exit_code": failure.exit_code, "may_pass": failure.may_pass})
         sys.exit(failure.exit_code)
 
 
-def _work(request: RunRequest, tell: Callable[[dict[str, Any]], None]) -> None:
+def _work(request: RunRequest, tell: Callable[[dict[str, Any]], None], *, show: bool) -> None:
     from flows.steps import run_screening
     from flows.summary import print_summary, standard_output
 
     result = run_screening(request, lambda text: tell({"progress": text}))
-    print_summary(standard_output(), result.folder, result.trials)
-    sys.stdout.flush()
+    tell({"run_id": result.run_id, "repeated": result.repeated})
+    if show:
+        print_summary(standard_output(), result.folder, result.trials)
+        sys.stdout.flush()
 
 
 def limit_resources(memory: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.words import CURABILITIES, KINDS, NOT_LISTED_REASONS, REASONS, TIERS, VERDICTS
+from schemas.words import CAUSES, CHANGES, CURABILITIES, KINDS, NOT_LISTED_REASONS, REASONS, TIERS, VERDICTS
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -112,6 +112,22 @@ UNMAPPED = (
     OutputColumn("name", pl.String, "the name as delivered"),
     OutputColumn("rows", pl.Int64, "rows that hold it", least=1),
 )
+# One row per trial and change since the run before, about patients who are or were listed; no run, no rows.
+CHANGES_TABLE = (
+    _TRIAL,
+    OutputColumn("change", pl.String, "what changed", CHANGES),
+    _PATIENT,
+    OutputColumn("criterion_id", pl.String, "the criterion that turned; else blank", nullable=True),
+    OutputColumn(
+        "before", pl.String, "tier, reason for not listing, or verdict; blank: not there", nullable=True
+    ),
+    OutputColumn("after", pl.String, "the same in this run", nullable=True),
+    OutputColumn(
+        "causes",
+        _IDS,
+        f"what explains it alone, joined by ; in CSV: {', '.join(CAUSES)}",
+    ),
+)
 
 OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
     "candidates": CANDIDATES,
@@ -121,6 +137,7 @@ OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
     "worklist": WORKLIST,
     "quarantine": QUARANTINE,
     "unmapped": UNMAPPED,
+    "changes": CHANGES_TABLE,
 }
 
 

@@ -43,6 +43,9 @@ KINDS = ("inclusion", "exclusion")
 # From what passes by itself to what never lifts.
 CURABILITIES = ("time", "retest", "data", "permanent")
 TIERS = ("eligible", "possible", "opens_later", "near_miss", "excluded")
+# What may change between two runs of one folder, and why; a cause explains the change alone, or it is joint.
+CHANGES = ("new_on_list", "left_list", "moved_tier", "criterion")
+CAUSES = ("new_data", "corrected_data", "clock", "trial_file", "code", "joint", "not_known")
 NOT_LISTED_REASONS = (
     "deceased",
     "vital_status_unknown",

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from flows.session import lock_down, working_database
-from flows.steps import facts, load, open_session, rank, screen
+from flows.steps import admit, facts, load, open_session, rank, screen
 from tests.flows.extracts import request, write_extract, write_trial
 
 
@@ -90,6 +90,7 @@ def test_it_still_spills_privately_beside_itself(tmp_path: Path) -> None:
 def test_a_run_is_locked_before_it_judges_anybody(tmp_path: Path) -> None:
     asked = request(write_extract(tmp_path / "extract"), tmp_path / "out", write_trial(tmp_path))
     with open_session(asked, lambda _: None) as session:
+        admit(session)
         load(session)
         with pytest.raises(duckdb.InvalidInputException):
             session.connection.execute("set threads = 1")

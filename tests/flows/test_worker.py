@@ -6,15 +6,18 @@ import signal
 import stat
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from flows import worker
-from flows.request import RunRequest
-from flows.worker import memory_bytes, run_in_worker
+from flows.ledger import Ledger
+from flows.limits import Limits
+from flows.request import Night, RunRequest
+from flows.steps import run_screening
+from flows.worker import memory_bytes, run_in_worker, screen_in_worker
 from schemas.errors import PrescreenError, StorageFailed, UsageError
 from tests.flows.extracts import AS_OF, CANARY, request, write_extract, write_trial
 
@@ -42,7 +45,8 @@ def worked_by(monkeypatch: pytest.MonkeyPatch, body: str) -> None:
     lines = "\n    ".join(body.splitlines())
     program = (
         "import os, resource, signal, sys\nfrom flows import worker\n"
-        f"def work(request, tell):\n    {lines}\nworker._work = work\nworker.main()"
+        f"def work(request, tell, show):\n    {lines}\n    tell({{'run_id': 'x', 'repeated': False}})\n"
+        "worker._work = work\nworker.main()"
     )
     monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-P", "-c", program))
 
@@ -59,6 +63,7 @@ def test_a_request_reaches_the_worker_as_it_was() -> None:
         source_format="gdc-mmrf",
         index_date=date(2000, 1, 1),
         batch_patients=7,
+        night=Night(AS_OF, Limits(max_age_days=9), 3, None),
     )
     for one in (whole, RunRequest(Path("a"), ("t",), Path("b"), AS_OF, AS_OF, AS_OF)):
         read = worker._read(worker._written(one))
@@ -72,9 +77,10 @@ def test_a_run_in_the_worker_publishes_and_tells_how_far_it_is(
     place: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     heard: list[str] = []
-    run_in_worker(asked(place, tmp_path / "out"), heard.append, GENEROUS)
+    done = run_in_worker(asked(place, tmp_path / "out"), heard.append, GENEROUS)
     assert "publishing" in heard
-    assert (tmp_path / "out" / "latest" / "manifest.json").is_file()
+    assert (tmp_path / "out" / "latest").resolve().name == done.run_id
+    assert not done.repeated
     printed = capfd.readouterr()
     assert "Pre-screen only" in printed.out
     assert printed.err == ""
@@ -112,6 +118,36 @@ def test_however_the_worker_dies_the_command_says_so_and_nothing_of_the_data(
     assert CANARY not in str(caught.value) + printed.out + printed.err
 
 
+def test_the_result_of_a_worker_is_that_of_the_run(
+    place: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asking = asked(place, tmp_path / "out")
+    first, again = (screen_in_worker(asking, silent, GENEROUS) for _ in range(2))
+    assert again == run_screening(asking, silent)
+    assert (first.run_id, first.repeated) == (again.run_id, False)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_that_dies_is_in_the_ledger_and_the_summary_of_the_morning(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run_in_worker(asked(place, out), silent, GENEROUS)
+    program = (
+        "import os\nfrom flows import steps, worker\nsteps.rank_candidates = lambda *_: os.abort()\n"
+        "worker.main()"
+    )
+    monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-P", "-c", program))
+    with pytest.raises(PrescreenError, match="SIGABRT"):
+        run_in_worker(replace(asked(place, out), readings=("least=seven",)), silent, GENEROUS)
+    last = Ledger(out).last_end()
+    assert last is not None
+    assert (last["event"], last["exit_code"]) == ("crashed", 6)
+    assert not Ledger(out).open_starts()
+    assert "SIGABRT" in (out / "summary.txt").read_text()
+    assert not list(out.glob(".work")) + list(out.glob(".staging*"))
+
+
 def test_the_worker_has_limits_and_makes_private_files(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,7 +183,7 @@ def test_a_worker_that_must_stop_has_cleaned_up_before_the_command_ends(
 
 def test_a_worker_does_not_outlive_its_command(place: Path, tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    order = f'{{"messages": {writing}, "memory": {GENEROUS}, "request": {{}}}}\n'
+    order = f'{{"messages": {writing}, "memory": {GENEROUS}, "show": false, "request": {{}}}}\n'
     waiting = "import time\nfrom flows import worker\nworker._read = lambda _: time.sleep(60)\nworker.main()"
     with subprocess.Popen(
         [sys.executable, "-P", "-c", waiting],
