@@ -128,4 +128,13 @@ def working_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"set temp_directory = '{spill}'")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):
             connection.execute(f"set {source}_extensions = false")
+        # SQL text finds no variable of the program by its name.
+        connection.execute("set python_enable_replacements = false")
         yield connection
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """From now on SQL reaches no file, no network and no setting; frames are handed over, and it spills."""
+    # In this order: locked first, access could no longer be taken away.
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
