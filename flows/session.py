@@ -15,12 +15,12 @@ from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.files import private_files
-from flows.ledger import Attempt, recorded
+from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
-from schemas.errors import UsageError
+from schemas.errors import LockHeld, UsageError
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered.
@@ -86,7 +86,7 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
     with private_files():
         out.prepare()
         with (
-            run_lock(out.root),
+            _locked(out),
             told_in_the_morning(out),
             recorded(out.root, _asked(request)) as attempt,
         ):
@@ -99,6 +99,17 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
                     yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
+
+
+@contextmanager
+def _locked(out: OutputFolder) -> Iterator[None]:
+    """The folder's lock; a run that finds it held is in the ledger too."""
+    try:
+        with run_lock(out.root):
+            yield
+    except LockHeld as error:
+        Ledger(out.root).append("refused", start=None, exit_code=error.exit_code, message=str(error))
+        raise
 
 
 def _asked(request: RunRequest) -> dict[str, Any]:
