@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from flows import cli
 from flows.doctor import (
     FINE,
     FLOORS,
@@ -261,6 +262,19 @@ def test_the_report_ends_well_or_names_what_must_be_mended() -> None:
     with pytest.raises(StorageFailed, match="to be mended: clock") as caught:
         report(Console(file=text), [Finding("disk", FINE, "much"), Finding("clock", MEND, "late")])
     assert caught.value.exit_code == 6
+
+
+def test_the_command_prints_each_thing_and_ends_with_six_if_one_must_be_mended(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    cli.main(["doctor", "--out", str(folder)])
+    assert "output folder" in capsys.readouterr().out
+    folder.chmod(0o755)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["doctor", "--out", str(folder)])
+    assert ended.value.code == 6
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_the_whole_examination_runs_here_and_changes_nothing(folder: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from flows.worker import memory_bytes, run_in_worker, screen_in_worker
 from schemas.errors import PrescreenError, StorageFailed, UsageError
 from tests.flows.extracts import AS_OF, CANARY, request, write_extract, write_trial
 
+ROOT = Path(__file__).resolve().parents[2]
 GENEROUS = 8 << 30
 
 
@@ -72,6 +73,16 @@ def test_a_request_reaches_the_worker_as_it_was() -> None:
         assert [type(getattr(read, f.name)) for f in fields(read)] == [
             type(getattr(one, f.name)) for f in fields(one)
         ]
+
+
+def test_the_command_imports_nothing_of_the_work() -> None:
+    code = (
+        "import sys; from flows import cli, worker;"
+        "heavy = {'prefect', 'pandera', 'pydantic', 'polars', 'duckdb', 'rich'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_run_in_the_worker_publishes_and_tells_how_far_it_is(
