@@ -377,9 +377,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; every failure is one line on standard error and an exit code of the contract."""
     signal.signal(signal.SIGTERM, _end_as_interrupt)
     try:
-        cli.main(args=arguments, prog_name="prescreen", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # The exit code of a command that sets one itself (and of --help); else what the command returned.
+        code = cli.main(args=arguments, prog_name="prescreen", standalone_mode=False)
     except click.Abort:
         failure: PrescreenError = explained(KeyboardInterrupt())
     except click.ClickException as error:
@@ -391,7 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BaseException as error:
         failure = explained(error)
     else:
-        return
+        sys.exit(code or 0)
     print(f"prescreen: {failure}".replace("\n", " "), file=sys.stderr)  # noqa: T201 - this is the command's voice
     sys.exit(failure.exit_code)
 

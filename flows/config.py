@@ -47,7 +47,7 @@ class Schedule(_Part):
     def _zone_is_known(self) -> Self:
         try:
             ZoneInfo(self.timezone)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError("this time zone is not known; write one such as Europe/Berlin") from None
         return self
 

@@ -6,10 +6,12 @@ date, so that the first publishes and the others return at once.
 """
 
 import os
+import time
 from datetime import date
 from pathlib import Path
 
 from prefect import flow
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.logging import get_run_logger
 from prefect.schedules import Cron
@@ -22,6 +24,8 @@ from flows.night import run_night
 from flows.notice import send_notice
 from flows.screen_flow import run_steps
 from schemas.errors import PrescreenError, UsageError
+
+_SERVER_START_SECONDS = 120
 
 
 class NightFailed(PrescreenError):
@@ -57,12 +61,33 @@ def serve_night(config: Path) -> None:
             "PREFECT_API_URL is not set, so there is no Prefect server to keep the schedule.",
             "Start one (docs/nightly.md), or let cron call 'prescreen run --config'.",
         )
+    try:
+        schedule = Cron(read.schedule.cron, timezone=read.schedule.timezone)
+    except ValueError:
+        what = "key schedule.cron: this is not a cron line."
+        raise UsageError(str(config), what, 'Write five fields, such as "0 2 * * *".') from None
+    _wait_for_server()
     night_flow.serve(
         name=config.stem,
         parameters={"config": str(config.resolve())},
-        schedule=Cron(read.schedule.cron, timezone=read.schedule.timezone),
+        schedule=schedule,
         limit=1,
         global_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         # A stop of the program must not silence the schedule.
         pause_on_shutdown=False,
     )
+
+
+def _wait_for_server() -> None:
+    """Returns when the server answers; after a restart of the machine it may come up later than this
+    program."""
+    end = time.monotonic() + _SERVER_START_SECONDS
+    while True:
+        with get_client(sync_client=True) as client:
+            problem = client.api_healthcheck()
+        if problem is None:
+            return
+        if time.monotonic() > end:
+            what = "the Prefect server at PREFECT_API_URL does not answer."
+            raise UsageError("serve", what, "Start it, and check PREFECT_API_AUTH_STRING.")
+        time.sleep(2)

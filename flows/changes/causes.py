@@ -187,9 +187,13 @@ class _Replays:
             case, trial = replays[name]
             says = judged_standing(judge(case, [trial], self.scratch / f"{trial_id}-{name}")[trial_id]).said()
             said = asked.join(says, on=["patient_id", "criterion_id"], how="left", nulls_equal=True)
-            explains = said.select("item", pl.col("word").eq_missing(pl.col("after")).alias(name))
-            marked = marked.join(explains, on="item", how="left", maintain_order="left")
-        return marked.with_columns(causes=_causes(factors)).drop("item", *factors)
+            told = said.select(
+                "item",
+                pl.col("word").eq_missing(pl.col("after")).alias(name),
+                pl.col("word").eq_missing(pl.col("before")).alias(f"not {name}"),
+            )
+            marked = marked.join(told, on="item", how="left", maintain_order="left")
+        return marked.select(*changed.columns, causes=_causes(factors))
 
     def _with_data(self, extract: Path) -> Case:
         """The old run with another extract, and the day that this one counts from."""
@@ -197,13 +201,20 @@ class _Replays:
 
 
 def _causes(factors: set[str]) -> pl.Expr:
-    """The factors that explain an item; all rows of the new extract explain only what its new rows do not."""
+    """The factors that explain an item.
+
+    All rows of the new extract explain only what its new rows do not. Every replay is made by the code at
+    hand, so where the code differs, the others tell something only of items that the code leaves as they
+    were.
+    """
     told = []
     for name in (NEW_DATA, CORRECTED_DATA, CLOCK, TRIAL_FILE, CODE):
         if name in factors:
             explains = pl.col(name)
             if name == CORRECTED_DATA:
                 explains = explains & ~pl.col(NEW_DATA)
+            if name != CODE and CODE in factors:
+                explains = explains & pl.col(f"not {CODE}")
             told.append(pl.when(explains).then(pl.lit(name)))
     alone = pl.concat_list(told).list.drop_nulls()
     return pl.when(alone.list.len() > 0).then(alone).otherwise(pl.lit([JOINT], pl.List(pl.String)))
