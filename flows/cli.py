@@ -222,6 +222,19 @@ def runs(out: Path, last: int) -> None:
 
 @cli.command()
 @OUT
+@click.option("--extract", type=FOLDER, help="Folder with the registry's tables, to be looked at too.")
+@CONFIG
+def doctor(out: Path, extract: Path | None, config: Path | None) -> None:
+    """Say whether this machine is fit to run: folders, disk, versions, clock, Prefect. Changes nothing."""
+    from flows.config import read_config
+    from flows.doctor import examine, report
+
+    secret = read_config(config).notice.password_file if config else ""
+    report(_console(), examine(out, extract, Path(secret) if secret else None, os.environ))
+
+
+@cli.command()
+@OUT
 def verify(out: Path) -> None:
     """Check that the ledger is unbroken and every published file is what was published."""
     from flows.records import verify as check_all

@@ -93,7 +93,7 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
             catalogue = load_catalogue()
             trials = load_trials(request.trials, request.readings, catalogue)
             out.sweep()
-            require_space(out.root, _space_needed(request.extract))
+            require_space(out.root, space_needed(request.extract))
             try:
                 with working_database(out.work) as connection:
                     yield Session(request, progress, out, catalogue, trials, connection, attempt)
@@ -123,7 +123,8 @@ def _asked(request: RunRequest) -> dict[str, Any]:
     }
 
 
-def _space_needed(extract: Path) -> int:
+def space_needed(extract: Path) -> int:
+    """Bytes that a run may take on the disk of its outputs; 0 for an extract that is not there."""
     if not extract.is_dir():
         return 0
     given = sum(path.stat().st_size for path in extract.iterdir() if path.is_file())

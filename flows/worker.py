@@ -37,8 +37,6 @@ _ORDINARY_MEMORY_BYTES = 8 << 30
 _OPEN_FILES = 4096
 _GRACE_SECONDS = 60
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-# A native library that runs out of memory or of disk ends its process by one of these.
-_SHORTAGES = ("SIGABRT", "SIGKILL", "SIGBUS", "SIGXFSZ", "SIGXCPU")
 
 
 class WorkFailed(PrescreenError):
@@ -191,14 +189,14 @@ class _Worker:
 
 def _death(code: int) -> PrescreenError:
     """What the exit code says of a worker that said nothing itself."""
-    name = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    if name in _SHORTAGES:
-        return StorageFailed(
-            "run",
-            f"its process was ended from outside or for lack of memory ({name}); nothing was published.",
-            "Free memory or disk, or set a larger --memory-limit, then run again.",
-        )
-    return Bug("", f"a bug in prescreen or a library of it ({name}); nothing was published", "")
+    if code >= 0:
+        return Bug("", f"a bug in prescreen (exit code {code} without a word); nothing was published", "")
+    # Native libraries that run out of memory or disk end by signals of many kinds, segfaults among them.
+    return StorageFailed(
+        "run",
+        f"its process was ended by {signal.Signals(-code).name}, perhaps for lack of memory.",
+        "Free memory or disk, or set a larger --memory-limit, then run again.",
+    )
 
 
 def _written(request: RunRequest) -> dict[str, Any]:

@@ -97,20 +97,36 @@ def run_until(asked: RunRequest, root: Path, last: int) -> int:
 
 
 def run_copied(asked: RunRequest, root: Path, copies: Path) -> int:
-    """The run, with the output folder as it is before each operation copied to ``copies/<number>``."""
+    """The run, with the output folder as it is before each operation copied, if it changed since the last.
 
-    def before(number: int, name: str) -> None:
-        copy = copies / f"{number:04}"
-        if asked.out.exists():
-            shutil.copytree(asked.out, copy, symlinks=True, ignore=_inside_work)
-        else:
-            copy.mkdir(parents=True)
+    ``copies/operations.txt`` has a line for each: the number of the copy, and what the operation is.
+    """
+    last: list[Any] = []
+
+    def before(_: int, name: str) -> None:
+        state = _state_of(asked.out)
+        if [state] != last[-1:]:
+            last.append(state)
+            shutil.copytree(asked.out, copies / str(len(last)), symlinks=True, ignore=_inside_work)
         with (copies / "operations.txt").open("a") as file:
-            file.write(name + "\n")
+            file.write(f"{len(last)} {name}\n")
 
     copies.mkdir()
     watch_operations(root, before)
     return screened(asked)
+
+
+def _state_of(out: Path) -> list[tuple[str, int, int]]:
+    """Everything in the folder but what is inside the scratch: path, size, time of change."""
+    found = []
+    for folder, names, files in os.walk(out):
+        if folder.endswith("/.work"):
+            names.clear()
+            continue
+        for name in [*names, *files]:
+            status = os.lstat(f"{folder}/{name}")
+            found.append((f"{folder}/{name}", status.st_size, status.st_mtime_ns))
+    return sorted(found)
 
 
 def _inside_work(folder: str, names: list[str]) -> list[str]:
@@ -118,7 +134,7 @@ def _inside_work(folder: str, names: list[str]) -> list[str]:
     return names if folder.endswith("/.work") else []
 
 
-def _start_of(kind: str, world: World, spare: Path) -> Path:
+def _start_of(kind: str, world: World, spare: Path, night: int) -> Path:
     """What is in the output folder before the run: nothing, the last night's run, or this one's, spoilt."""
     start = spare / f"start-{kind}"
     start.mkdir(parents=True)
@@ -127,7 +143,7 @@ def _start_of(kind: str, world: World, spare: Path) -> Path:
     assert Child(spare / "said", screened, world.request(1, start)).end() == 0
     if kind == "damaged":
         latest = (start / "latest").readlink()
-        assert Child(spare / "said", screened, world.request(2, start)).end() == 0
+        assert Child(spare / "said", screened, world.request(night, start)).end() == 0
         (start / "latest" / "candidates.csv").write_text("spoilt")
         (start / "latest").unlink()
         (start / "latest").symlink_to(latest)
@@ -137,17 +153,17 @@ def _start_of(kind: str, world: World, spare: Path) -> Path:
 class Crashes:
     """One kind of start, the whole run from it, and what must hold of everything in between."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, folder: Path, night: int = 2) -> None:
+        self.night = night
         self.folder = folder
         self.world = make_world(folder)
-        self.start = _start_of(kind, self.world, folder / "spare")
+        self.start = _start_of(kind, self.world, folder / "spare", night)
         self.said = folder / "said"
         self.out = self.world.out
         self.seen = {"old": 0, "new": 0}
         self.old = reader_sees(self.start) if kind != "first" else ""
         whole = fresh_copy(self.start, folder / "whole")
-        assert Child(self.said, screened, self.world.request(2, whole)).end() == 0
+        assert Child(self.said, screened, self.world.request(night, whole)).end() == 0
         self.new = reader_sees(whole)
         self.wanted = hashes(whole / "latest")
 
@@ -159,7 +175,7 @@ class Crashes:
 
     def rerun(self, out: Path) -> None:
         """The next run needs no hand: it ends well, with the bytes of one that nothing disturbed."""
-        assert Child(self.said, screened, self.world.request(2, out)).end() == 0
+        assert Child(self.said, screened, self.world.request(self.night, out)).end() == 0
         assert reader_sees(out) == self.new
         assert hashes(out / "latest") == self.wanted
         assert_tidy(out)
@@ -168,7 +184,7 @@ class Crashes:
     def kill_before(self, number: int) -> bool:
         """Kill a run before an operation and look, and run again; False if the run has no such operation."""
         fresh_copy(self.start, self.out)
-        code = Child(self.said, run_until, self.world.request(2), self.folder, number).end()
+        code = Child(self.said, run_until, self.world.request(self.night), self.folder, number).end()
         self.look(self.out)
         if code == 0:
             return False
@@ -177,20 +193,26 @@ class Crashes:
         return True
 
     def copy_before_each(self) -> list[str]:
-        """Look at the state before every operation; run again from each that differs once it is swept."""
+        """Look at the state before every operation; run again from each that differs once it is swept.
+
+        Returns the operations.
+        """
         copies = self.folder / "copies"
         fresh_copy(self.start, self.out)
-        assert Child(self.said, run_copied, self.world.request(2), self.folder, copies).end() == 0
+        assert Child(self.said, run_copied, self.world.request(self.night), self.folder, copies).end() == 0
         swept: dict[str, Path] = {}
-        for copy in sorted(path for path in copies.iterdir() if path.is_dir()):
+        for copy in [path for path in copies.iterdir() if path.is_dir()]:
             self.look(copy)
             OutputFolder(copy).sweep()
             link = copy / "latest"
-            state = f"{link.readlink() if link.is_symlink() else ''} {sorted(hashes(copy).items())}"
+            # Kept files come one by one, each whole and under its hash: their number makes no difference.
+            held = sorted((name, it) for name, it in hashes(copy).items() if not name.startswith("kept/"))
+            state = f"{link.readlink() if link.is_symlink() else ''} {held}"
             swept.setdefault(state, copy)
         for copy in swept.values():
             self.rerun(fresh_copy(copy, self.out))
-        return (copies / "operations.txt").read_text().splitlines()
+        self.seen["reruns"] = len(swept)
+        return [line.split(" ", 1)[1] for line in (copies / "operations.txt").read_text().splitlines()]
 
     def finish(self) -> None:
         """Nothing that was printed on the way was a secret."""
@@ -207,6 +229,6 @@ def crash_everywhere(folder: Path, kinds: tuple[str, ...] = SETS) -> dict[str, i
             number += 1
         crashes.finish()
         figures["kills"] += number
-        for name, count in crashes.seen.items():
-            figures[f"{name} seen"] += count
+        for name in ("old", "new"):
+            figures[f"{name} seen"] += crashes.seen[name]
     return figures

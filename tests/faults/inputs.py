@@ -1,4 +1,4 @@
-"""What can happen to the files of an extract, or to the machine, while a run reads them."""
+"""What can happen to the files of an extract while a run reads them."""
 
 import os
 import time
@@ -8,7 +8,6 @@ from pathlib import Path
 
 from data.extract import load
 from flows.request import RunRequest
-from flows.worker import limit_resources
 from tests.faults.children import PATIENCE_SECONDS
 from tests.faults.world import screened
 
@@ -56,7 +55,7 @@ def is_truncated(asked: RunRequest) -> int:
 
 
 def is_replaced(asked: RunRequest) -> int:
-    """The sender renames a new file into place; the one that was opened is still whole."""
+    """The sender renames a new file into place: what was read is whole, but no longer what is there."""
     path = asked.extract / "observations.csv"
     other = path.with_name("next")
     other.write_text(path.read_text().replace("g/dL", "mg/dL"))
@@ -88,12 +87,6 @@ def cannot_be_read(asked: RunRequest) -> int:
 def is_forbidden(asked: RunRequest) -> int:
     """The file belongs to somebody else."""
     (asked.extract / "observations.csv").chmod(0)
-    return screened(asked)
-
-
-def has_too_little_memory(asked: RunRequest) -> int:
-    """The machine gives the run less memory than it needs."""
-    limit_resources(300 << 20)
     return screened(asked)
 
 

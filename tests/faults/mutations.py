@@ -20,7 +20,7 @@ from data.extract.load import TableCount, load_extract
 from flows.steps import run_screening
 from schemas.errors import ExtractRefused, PrescreenError
 from schemas.extract import RULES
-from tests.faults.children import PATIENCE_SECONDS, Child
+from tests.faults.children import Child
 from tests.faults.world import World, assert_silent, make_world, secrets_in, silent
 
 Damage = Callable[[bytes, random.Random], bytes]
@@ -29,8 +29,11 @@ _CELLS = (
     *("infinity", "=1+1", "\x00", "é", "\ufeff", "a\tb", "'; drop table patients; --", "9" * 40, "x" * 5000),
     *('"', "NULL"),
 )  # fmt: skip
+_HANGS_SECONDS = 60
 # One case in so many goes through the whole run.
 _WHOLE_RUN = 50
+# A damaged row may turn anything into a name that no code list has, and those are shown.
+_NAMING_NOBODY = ("manifest.json", "attrition.csv", "worklist.csv")
 
 
 def _line(content: bytes, draw: random.Random) -> tuple[list[bytes], int]:
@@ -209,6 +212,8 @@ def _run_whole(world: World, extract: Path, out: Path, outcome: str) -> None:
         assert not (out / "runs").exists()
         return
     assert outcome != "refused"
+    for path in (out / "ledger.jsonl", *(out / "latest" / name for name in _NAMING_NOBODY)):
+        assert not secrets_in(path.read_bytes()), path.name
 
 
 def mutate(folder: Path, cases: int, seed: int, *, in_a_child: int = 250) -> dict[str, int]:
@@ -232,7 +237,7 @@ def _wait(child: Child, log: Path) -> None:
     """Until the child ends; a case that takes longer than a minute hangs."""
     while True:
         before = log.stat().st_size
-        child.process.join(PATIENCE_SECONDS)
+        child.process.join(_HANGS_SECONDS)
         if child.process.exitcode is not None:
             return
         if log.stat().st_size == before:

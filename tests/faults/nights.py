@@ -46,14 +46,16 @@ def make_night(registry: Path, night: int, nights: int, folder: Path, order: ran
     shutil.copy(registry / "extract.toml", folder)
 
 
-def replay(registry: Path, folder: Path, nights: int, threads: int, seed: int | None) -> int:
+def replay(
+    registry: Path, folder: Path, nights: int, trials: tuple[str, ...], threads: int, seed: int | None
+) -> int:
     """Every night in turn into one output folder; ``folder/<night>`` are the extracts."""
     session.duckdb = _Connecting(threads)  # type: ignore[assignment]
     order = random.Random(seed) if seed is not None else None  # noqa: S311 - no secret
     for night in range(1, nights + 1):
         make_night(registry, night, nights, folder / str(night), order)
         day = AS_OF + timedelta(days=night)
-        asked = RunRequest(folder / str(night), tuple(trial_files()), folder / "out", day, day, day)
+        asked = RunRequest(folder / str(night), trials, folder / "out", day, day, day)
         screened(replace(asked, batch_patients=20 if order else 7))
         shutil.copytree((folder / "out" / "latest").resolve(), folder / f"published-{night}")
     return 0
@@ -69,16 +71,17 @@ class _Connecting:
         return duckdb.connect(path, config={"threads": self.threads})
 
 
-def replayed(folder: Path, nights: int, seed: int, *, same_order: bool = True) -> dict[str, int]:
+def replayed(folder: Path, nights: int, seed: int, trial: Path | None = None) -> dict[str, int]:
     """Replay the nights twice: other threads change no byte; they and row order nothing but citations.
 
-    Without ``same_order`` only the second replay is done.
+    By default for the trials that come with the program; for one trial file the first replay is left out.
     """
+    trials = (str(trial),) if trial else tuple(trial_files())
     registry, said = folder / "registry", folder / "said"
     assert Child(said, make_registry, registry, seed).end() == 0
-    plays = {"first": (1, None), "order": (4, seed)} | ({"threads": (4, None)} if same_order else {})
+    plays = {"first": (1, None), "order": (4, seed)} | ({} if trial else {"threads": (4, None)})
     children = [
-        Child(said, replay, registry, folder / name, nights, threads, order)
+        Child(said, replay, registry, folder / name, nights, trials, threads, order)
         for name, (threads, order) in plays.items()
     ]
     assert not any(child.end(60 + 20 * nights) for child in children), said.read_text()[-2000:]

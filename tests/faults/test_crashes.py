@@ -9,12 +9,12 @@ from tests.faults.kills import kill_at_random
 
 
 def test_before_every_file_operation_the_old_run_or_the_new_one_is_there_whole(tmp_path: Path) -> None:
-    crashes = Crashes("next", tmp_path)
+    crashes = Crashes("next", tmp_path, night=3)
     operations = crashes.copy_before_each()
     assert len(operations) >= 100
     for kind in ("open", "os.rename", "os.symlink", "os.mkdir", "fsync", "parquet close", "duckdb execute"):
         assert kind in operations, "the watch sees operations of every kind"
-    assert crashes.seen["old"] > 100
+    assert crashes.seen["old"] >= 50, "the folder changes many times before the new run is there"
     assert crashes.seen["new"] > 0
     # For real as well, where the most is at stake: between the two renames that publish.
     for number in [number for number, name in enumerate(operations) if name == "os.rename"][-2:]:

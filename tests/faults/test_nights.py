@@ -6,10 +6,11 @@ import pytest
 
 from tests.faults.nights import replayed
 from tests.faults.soak import soak
+from tests.flows.extracts import write_trial
 
 
 def test_three_nights_replayed_with_other_threads_and_row_order_are_the_same(tmp_path: Path) -> None:
-    figures = replayed(tmp_path, 3, seed=4, same_order=False)
+    figures = replayed(tmp_path, 3, seed=4, trial=write_trial(tmp_path))
     assert figures["files compared"] >= 3 * 10
 
 

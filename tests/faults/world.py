@@ -1,4 +1,7 @@
-"""A registry of 30 invented patients over two nights, 20 planted secrets, and what a reader sees of a run."""
+"""A registry of 30 invented patients over three nights, 20 planted secrets, and what a reader sees of a run.
+
+The second night changes no verdict; the third changes some, so that its run also looks for their causes.
+"""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -25,7 +28,7 @@ Progress = Callable[[str], None]
 
 
 def tables(night: int) -> dict[str, list[str]]:
-    """The registry of a night: each night brings a result for everybody."""
+    """The registry of a night: the second adds a result that no criterion reads, the third one that is."""
     ids = [*IDS, *(f"P{place:03}" for place in range(len(IDS), PATIENTS))]
     births = [VALUES[3] if one == IDS[3] else f"19{40 + place}-05-01" for place, one in enumerate(ids)]
     sites = [VALUES[5] if one == IDS[5] else "" for one in ids]
@@ -60,8 +63,10 @@ def _results(ids: Sequence[str], night: int) -> list[str]:
     rows = [
         f"{one},hemoglobin,2026-03-{10 + day},{7 + (place + day) % 6}.5,g/dL"
         for place, one in enumerate(ids)
-        for day in range(3 + night)
+        for day in range(4 if night == 3 else 3)
     ]
+    if night > 1:
+        rows += [f"{one},creatinine,2026-03-12,1.0,mg/dL" for one in ids]
     return [
         *rows,
         f"{IDS[0]},hemoglobin,2026-03-29,{VALUES[0]},g/dL",
@@ -74,7 +79,7 @@ def _results(ids: Sequence[str], night: int) -> list[str]:
 
 @dataclass(frozen=True)
 class World:
-    """Two nights' extracts, a trial, and an output folder in which the first night is published."""
+    """The extracts of three nights, a trial, and a place for the output folder."""
 
     folder: Path
 
@@ -89,7 +94,7 @@ class World:
 
 def make_world(folder: Path) -> World:
     """Write the world; nothing is published yet."""
-    for night in (1, 2):
+    for night in (1, 2, 3):
         write_extract(folder / f"night{night}", tables(night))
     write_trial(folder)
     return World(folder)

@@ -322,7 +322,7 @@ cli.main()
     [
         ("getpid", "SIGKILL", "build_facts", 6),
         ("getpid", "SIGABRT", "rank_candidates", 6),
-        ("getpid", "SIGSEGV", "rank_candidates", 1),
+        ("getpid", "SIGSEGV", "rank_candidates", 6),
         ("getppid", "SIGKILL", "publish", -9),
         ("getppid", "SIGTERM", "rank_candidates", 1),
         ("getppid", "SIGINT", "rank_candidates", 1),

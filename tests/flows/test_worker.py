@@ -15,12 +15,14 @@ import pytest
 from flows import worker
 from flows.ledger import Ledger
 from flows.limits import Limits
+from flows.publish import is_whole
 from flows.request import Night, RunRequest
 from flows.steps import run_screening
 from flows.worker import memory_bytes, run_in_worker, screen_in_worker
 from schemas.errors import PrescreenError, StorageFailed, UsageError
 from tests.flows.extracts import AS_OF, CANARY, request, write_extract, write_trial
 
+ROOT = Path(__file__).resolve().parents[2]
 GENEROUS = 8 << 30
 
 
@@ -73,6 +75,16 @@ def test_a_request_reaches_the_worker_as_it_was() -> None:
         ]
 
 
+def test_the_command_imports_nothing_of_the_work() -> None:
+    code = (
+        "import sys; from flows import cli, worker;"
+        "heavy = {'prefect', 'pandera', 'pydantic', 'polars', 'duckdb', 'rich'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_a_run_in_the_worker_publishes_and_tells_how_far_it_is(
     place: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,7 +104,7 @@ def test_a_run_in_the_worker_publishes_and_tells_how_far_it_is(
         ("os.abort()", 6, "SIGABRT"),
         ("os.kill(os.getpid(), signal.SIGKILL)", 6, "SIGKILL"),
         ("os.kill(os.getpid(), signal.SIGBUS)", 6, "SIGBUS"),
-        ("os.kill(os.getpid(), signal.SIGSEGV)", 1, "SIGSEGV"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 6, "SIGSEGV"),
         ("os._exit(3)", 1, "exit code 3"),
         ("block = bytearray(9 << 30)", 6, "no room left (MemoryError)"),
         (f"raise ValueError('{CANARY}')", 1, "a bug in prescreen (ValueError in "),
@@ -225,7 +237,11 @@ def test_by_default_the_worker_may_take_what_the_machine_has() -> None:
 
 @pytest.mark.parametrize("size", [400 << 20, 600 << 20])
 def test_too_little_memory_is_a_storage_failure_and_no_bug(place: Path, tmp_path: Path, size: int) -> None:
+    out = tmp_path / "out"
+    good = screen_in_worker(asked(place, out), silent, GENEROUS)
     with pytest.raises(PrescreenError) as caught:
-        run_in_worker(asked(place, tmp_path / "out"), silent, size)
+        run_in_worker(replace(asked(place, out), readings=("least=seven",)), silent, size)
     assert caught.value.exit_code == StorageFailed.exit_code
-    assert not (tmp_path / "out" / "runs").exists()
+    assert (out / "latest").resolve() == good.folder.resolve()
+    assert is_whole(good.folder)
+    assert [path.name for path in (out / "runs").iterdir()] == [good.run_id]
