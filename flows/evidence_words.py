@@ -38,13 +38,17 @@ def what_would_change(
 
 def _look_up(criterion: Criterion, reason: str, pieces: Sequence[Evidence], catalogue: Catalogue) -> str:
     """What to look up for this patient: of what the criterion reads, that which is missing or too old."""
-    wanting = {
-        "never_recorded": [piece.name for piece in pieces if not piece.found],
-        "stale": [piece.name for piece in pieces if piece.stale],
-    }.get(reason)
+    wanting = wanting_names(reason, pieces)
     if not wanting:
         return look_up_sentence(criterion, reason, catalogue)
     return what_to_look_up(reason, few(label_of(name, catalogue) for name in wanting), "")
+
+
+def wanting_names(reason: str | None, pieces: Sequence[Evidence]) -> tuple[str, ...]:
+    """Of what a criterion reads, that which is missing or too old; nothing for any other reason."""
+    if reason == "never_recorded":
+        return tuple(piece.name for piece in pieces if not piece.found)
+    return tuple(piece.name for piece in pieces if piece.stale) if reason == "stale" else ()
 
 
 def flags_of(piece: Evidence) -> list[str]:

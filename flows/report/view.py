@@ -1,0 +1,144 @@
+"""Everything that the page shows, as plain values: what the template and the script only have to place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from flows.identity import PRE_SCREEN_ONLY, readings_in_words
+from flows.report.changes import ChangesView, changes_view
+from flows.report.criteria_view import CriterionView, criteria_view
+from flows.report.pictures import AttritionRow, MissingRow, Week, attrition_rows, calendar, missing_rows
+from flows.report.quality import QualityView, quality_view
+from flows.report.run_data import ReportedRun
+from flows.report.words import NOT_LISTED_WORDS, TIER_MEANINGS, TIER_SIGNS, TIER_WORDS
+from flows.summary import machine_checked
+from schemas.words import NOT_LISTED_REASONS, TIERS
+
+# How many questions the page lists; the rest stand in the worklist.
+MOST_QUESTIONS = 60
+
+
+@dataclass(frozen=True)
+class TierView:
+    """One tier: its sign, its words and how many patients stand in it."""
+
+    id: str
+    sign: str
+    words: str
+    meaning: str
+    patients: int
+
+
+@dataclass(frozen=True)
+class View:
+    """The page of one trial and run, but for the patients' own lines."""
+
+    title: str
+    trial_id: str
+    registry_ids: str
+    run_id: str
+    statement: str
+    banner: str | None
+    dates: list[tuple[str, str]]
+    patients: int
+    listed: int
+    shown: int
+    machine: int
+    tiers: list[TierView]
+    not_listed: list[tuple[str, int]]
+    departures: list[str]
+    readings: list[tuple[str, str]]
+    criteria: list[CriterionView]
+    changes: ChangesView | None
+    questions: list[dict[str, Any]]
+    more_questions: int
+    weeks: list[Week]
+    opening: list[dict[str, Any]]
+    attrition: list[AttritionRow]
+    missing: list[MissingRow]
+    quality: QualityView
+
+
+def view_of(run: ReportedRun) -> View:
+    """The view of a run whose tables are written."""
+    trial, manifest = run.trial, run.manifest
+    criteria = criteria_view(trial, run.anchors, run.catalogue)
+    short = {criterion.id: criterion.short for criterion in criteria}
+    weeks, opening = calendar(run.candidates, run.anchors.as_of)
+    readings = readings_in_words(trial)
+    return View(
+        title=trial.title,
+        trial_id=trial.id,
+        registry_ids=", ".join(trial.registry_ids),
+        run_id=manifest["run_id"],
+        statement=PRE_SCREEN_ONLY,
+        banner=run.banner,
+        dates=_dates(manifest),
+        patients=manifest["rows"]["screen"]["patients"],
+        listed=run.candidates.height,
+        shown=run.shown.height,
+        machine=machine_checked(trial),
+        tiers=_tiers(run.candidates),
+        not_listed=_not_listed(run.not_listed),
+        departures=[f"{asked}: {told}" for asked, told in readings if asked in trial.departures],
+        readings=readings,
+        criteria=criteria,
+        changes=None if run.changes is None else changes_view(run.changes, manifest.get("compared_with")),
+        questions=run.worklist.head(MOST_QUESTIONS).to_dicts(),
+        more_questions=max(run.worklist.height - MOST_QUESTIONS, 0),
+        weeks=weeks,
+        opening=opening,
+        attrition=attrition_rows(run.attrition, short, manifest["rows"]["screen"]["patients"]),
+        missing=missing_rows(run.unknowns, short, run.candidates.height),
+        quality=quality_view(run),
+    )
+
+
+def _dates(manifest: Any) -> list[tuple[str, str]]:
+    told = [("As of", manifest["as_of"]), ("Enrollment", manifest["enrollment"])]
+    told.append(("First dose", manifest["first_dose"]))
+    if manifest.get("index_date"):
+        told.append(("Day 0 (dates here are no calendar dates)", manifest["index_date"]))
+    return told
+
+
+def _tiers(candidates: pl.DataFrame) -> list[TierView]:
+    counts = dict(candidates.group_by("tier").len().iter_rows())
+    return [
+        TierView(tier, TIER_SIGNS[tier], TIER_WORDS[tier], TIER_MEANINGS[tier], counts.get(tier, 0))
+        for tier in TIERS
+    ]
+
+
+def _not_listed(not_listed: pl.DataFrame) -> list[tuple[str, int]]:
+    counts = dict(not_listed.group_by("reason").len().iter_rows())
+    return [(NOT_LISTED_WORDS[reason], counts[reason]) for reason in NOT_LISTED_REASONS if reason in counts]
+
+
+def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
+    """The list as rows for the script: rank, id, site, tier, fails, unknowns, to attest, opens, closes.
+
+    ``places`` is each criterion's place in the protocol; days are counted from the as-of date.
+    """
+    as_of = run.anchors.as_of
+
+    def day(value: date | None) -> int | None:
+        return None if value is None else (value - as_of) // timedelta(days=1)
+
+    return [
+        [
+            row["rank"],
+            row["patient_id"],
+            row["site"],
+            TIERS.index(row["tier"]),
+            [places[name] for name in row["failing_criteria"]],
+            [places[name] for name in row["unknown_criteria"]],
+            row["attestation_count"],
+            day(row["opens_on"]),
+            day(row["closes_on"]),
+        ]
+        for row in run.shown.iter_rows(named=True)
+    ]
