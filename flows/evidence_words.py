@@ -24,16 +24,25 @@ def what_would_change(
     criterion: Criterion, verdict: Mapping[str, Any], pieces: Sequence[Evidence], catalogue: Catalogue
 ) -> str:
     """What could give another verdict, and until when this one holds."""
+    return f"{what_to_do(criterion, verdict, pieces, catalogue)} {how_long(verdict['holds_until'])}"
+
+
+def what_to_do(
+    criterion: Criterion, verdict: Mapping[str, Any], pieces: Sequence[Evidence], catalogue: Catalogue
+) -> str:
+    """What could give another verdict."""
     if verdict["verdict"] == "fail":
-        told = CURABILITY_WORDS[verdict["curability"]]
-    elif verdict["verdict"] == "unknown":
-        told = _look_up(criterion, verdict["reason"], pieces, catalogue)
-    else:
-        told = "New data may change it."
-    until = verdict["holds_until"]
+        return CURABILITY_WORDS[verdict["curability"]]
+    if verdict["verdict"] == "unknown":
+        return _look_up(criterion, verdict["reason"], pieces, catalogue)
+    return "New data may change it."
+
+
+def how_long(until: date | None) -> str:
+    """Until when a verdict holds if no data come."""
     if until is None or until == FOREVER:
-        return f"{told} Time alone does not change it."
-    return f"{told} Holds until {until}; from {until + timedelta(days=1)} on time alone may change it."
+        return "Time alone does not change it."
+    return f"Holds until {until}; from {until + timedelta(days=1)} on time alone may change it."
 
 
 def _look_up(criterion: Criterion, reason: str, pieces: Sequence[Evidence], catalogue: Catalogue) -> str:

@@ -23,6 +23,7 @@ from flows.failures import redacted
 from flows.files import sha256_of
 from flows.identity import about_run, manifest_of, run_identity
 from flows.publish import describe_files, is_whole, point_latest, publish, write_manifest
+from flows.report import ReportedRun, write_report
 from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
@@ -231,7 +232,7 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
 
 
 def publish_run(session: Session) -> RunResult:
-    """Complete the staged run (workbook, trial files, manifest) and publish it in one step."""
+    """Complete the staged run (workbook, trial files, reports, manifest) and publish it in one step."""
     session.progress("publishing")
     request, trials, staging = session.request, session.trials, session.staging
     candidates = pl.read_parquet(staging / "candidates.parquet")
@@ -240,10 +241,17 @@ def publish_run(session: Session) -> RunResult:
     (staging / "trials").mkdir()
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
+    _write_reports(session)
     outputs = describe_files(staging, session.file_rows)
     write_manifest(staging, manifest_of(request, trials, session.inputs, outputs, session.counts))
     publish(session.out, session.run_id)
     return _result(session, repeated=False)
+
+
+def _write_reports(session: Session) -> None:
+    about = manifest_of(session.request, session.trials, session.inputs, {}, session.counts)
+    for trial in session.trials:
+        write_report(ReportedRun(session.staging, about, trial, session.catalogue))
 
 
 def _result(session: Session, *, repeated: bool) -> RunResult:

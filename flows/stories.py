@@ -15,7 +15,7 @@ from criteria.evidence import Evidence, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
 from criteria.trial import Criterion, Trial
 from data.catalogue import Catalogue
-from flows.evidence_words import attestations_told, coverage_told, wanting_names, what_would_change
+from flows.evidence_words import attestations_told, coverage_told, wanting_names, what_to_do
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
 
 # Patients whose rows are held as plain rows at a time.
@@ -27,7 +27,7 @@ class Judged:
     """One criterion for one patient: the row of verdicts.parquet, and what it rests on.
 
     ``coverage`` says since when and until when tables are complete, where something is not recorded;
-    ``attested`` what somebody answered; ``change`` what could give another verdict.
+    ``attested`` what somebody answered; ``to_do`` what could give another verdict.
     """
 
     criterion: Criterion
@@ -35,7 +35,7 @@ class Judged:
     pieces: Sequence[Evidence]
     coverage: Sequence[tuple[str, str]]
     attested: Sequence[str]
-    change: str
+    to_do: str
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class _Judge:
         self.catalogue = catalogue
         self.criteria = {criterion.id: criterion for criterion in trial.criteria}
         self.reads = {criterion.id: reads_of(criterion, as_of) for criterion in trial.criteria}
-        self.changes: dict[tuple[object, ...], str] = {}
+        self.told: dict[tuple[object, ...], str] = {}
 
     def judged(self, verdict: dict[str, Any], rows: PatientRows) -> Judged:
         criterion = self.criteria[verdict["criterion_id"]]
@@ -112,11 +112,12 @@ class _Judge:
             pieces,
             coverage=list(coverage_told(rows, read.usage)) if absent else [],
             attested=list(attestations_told(rows, self.trial, criterion)),
-            change=self._change(criterion, verdict, pieces),
+            to_do=self._to_do(criterion, verdict, pieces),
         )
 
-    def _change(self, criterion: Criterion, verdict: dict[str, Any], pieces: Sequence[Evidence]) -> str:
-        key = (*verdict.values(), wanting_names(verdict["reason"], pieces))[1:]
-        if key not in self.changes:
-            self.changes[key] = what_would_change(criterion, verdict, pieces, self.catalogue)
-        return self.changes[key]
+    def _to_do(self, criterion: Criterion, verdict: dict[str, Any], pieces: Sequence[Evidence]) -> str:
+        words = (verdict[name] for name in ("criterion_id", "verdict", "reason", "curability"))
+        key = (*words, wanting_names(verdict["reason"], pieces))
+        if key not in self.told:
+            self.told[key] = what_to_do(criterion, verdict, pieces, self.catalogue)
+        return self.told[key]

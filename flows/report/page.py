@@ -21,6 +21,8 @@ from flows.report.changes import patient_changes
 from flows.report.patients import PatientLines, dense
 from flows.report.run_data import ReportedRun
 from flows.report.view import View, list_rows, view_of
+from flows.report.words import LIFT_WORDS
+from flows.wording import REASON_WORDS
 
 _SCRIPTS = ("data.js", "list.js", "timeline.js", "patient.js")
 _COLUMNS = (
@@ -87,6 +89,7 @@ def _data(run: ReportedRun, view: View, patients: PatientLines) -> dict[str, Any
         "asOf": str(anchors.as_of),
         "enrollment": day(anchors.enrollment),
         "firstDose": day(anchors.first_dose),
+        "words": {**REASON_WORDS, **LIFT_WORDS, "": ""},
         "tiers": [asdict(tier) for tier in view.tiers],
         "criteria": [
             {

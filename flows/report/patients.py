@@ -14,7 +14,6 @@ from flows.evidence_words import days_of, flags_of, label_of, value_of
 from flows.explain import MOST_ROWS
 from flows.report.run_data import ReportedRun
 from flows.stories import Judged, stories
-from flows.wording import REASON_WORDS
 from schemas.words import BEGINNING, FOREVER
 
 _VERDICT_LETTERS = {"pass": "p", "fail": "f", "unknown": "u", "not_applicable": "n"}
@@ -23,8 +22,8 @@ _VERDICT_LETTERS = {"pass": "p", "fail": "f", "unknown": "u", "not_applicable": 
 class PatientLines:
     """Makes the lines, and the tables that they point into.
 
-    ``texts`` are texts; ``verdicts`` are (letter, reason, last day that it holds, what changes it); ``notes``
-    are pieces of evidence without a value of their own: (label, text).
+    ``texts`` are texts; ``verdicts`` are (letter, reason or curability, last day that it holds, what to do);
+    ``notes`` are pieces of evidence without a value of their own: (label, text).
     """
 
     def __init__(self, run: ReportedRun) -> None:
@@ -49,10 +48,9 @@ class PatientLines:
             yield dense([verdicts, evidence, [self._piece(piece) for piece in pieces]])
 
     def _verdict(self, one: Judged) -> int:
-        reason, curability = one.verdict["reason"], one.verdict["curability"]
-        told = f"{REASON_WORDS[reason]} ({reason})" if reason else curability or ""
+        word = one.verdict["reason"] or one.verdict["curability"] or ""
         letter = _VERDICT_LETTERS[one.verdict["verdict"]]
-        verdict = (letter, self._text(told), self._day(one.verdict["holds_until"]), self._text(one.change))
+        verdict = (letter, word, self._day(one.verdict["holds_until"]), self._text(one.to_do))
         return self.verdicts.setdefault(verdict, len(self.verdicts))
 
     def _rows(self, one: Judged, pieces: dict[Evidence, int]) -> Iterator[int]:
@@ -120,7 +118,7 @@ class PatientLines:
         return self.texts.setdefault(text, len(self.texts))
 
     def _day(self, day: date | None) -> int | None:
-        return None if day in (None, BEGINNING, FOREVER) else (day - self.as_of).days  # type: ignore[operator]
+        return None if day is None or day in (BEGINNING, FOREVER) else (day - self.as_of).days
 
 
 def dense(value: object) -> str:

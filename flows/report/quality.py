@@ -28,7 +28,7 @@ class TableView:
 class QualityView:
     """Tables, rules broken as (table, rule, sentence, rows), unlisted names as (table, name, rows).
 
-    ``complete`` says through which day the data are complete, and where they trail.
+    ``complete`` says through which day the data are complete, ``trails`` by how much some of them trail it.
     """
 
     tables: list[TableView]
@@ -36,11 +36,13 @@ class QualityView:
     names: list[tuple[str, str, int]]
     more_names: int
     complete: str
+    trails: str
 
 
 def quality_view(run: ReportedRun) -> QualityView:
     """The quality of the data of a run."""
     complete = dict(coverage_by_table(run.coverage))
+    newest, trails = _complete(run.coverage, run.anchors.as_of)
     tables = [
         TableView(name, **counts, told=complete.get(name, "not declared"))
         for name, counts in sorted(run.manifest["rows"]["load"].items())
@@ -56,17 +58,18 @@ def quality_view(run: ReportedRun) -> QualityView:
         rules=list(rules.iter_rows()),
         names=list(names.head(MOST_NAMES).iter_rows()),
         more_names=max(names.height - MOST_NAMES, 0),
-        complete=_complete(run.coverage, run.anchors.as_of),
+        complete=newest,
+        trails=trails,
     )
 
 
-def _complete(coverage: pl.DataFrame, as_of: date) -> str:
-    """The last complete day, and by how much the table or patient that trails most trails the as-of date."""
+def _complete(coverage: pl.DataFrame, as_of: date) -> tuple[str, str]:
+    """The last complete day, and how far the table or patient that trails most is behind the as-of date."""
     days = coverage.filter(pl.col("complete_through") > BEGINNING)["complete_through"].to_list()
     if not days:
-        return "no day that the extract declares"
+        return "no day that the extract declares", ""
     newest, oldest = max(days), min(days)
     if newest == oldest:
-        return str(newest)
+        return str(newest), ""
     behind = (as_of - oldest).days
-    return f"{newest}; for some patients or tables only {oldest}, {behind} days before the as-of date"
+    return str(newest), f"for some patients or tables only {oldest}, {behind} days before the as-of date"

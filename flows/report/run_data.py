@@ -46,11 +46,26 @@ class ReportedRun:
 
     @cached_property
     def shown(self) -> pl.DataFrame:
-        """The part of the list that the report shows, with each patient's site."""
+        """The part of the list that the report shows, with each patient's ``site``.
+
+        ``asks`` are the criteria that wait for a person's answer and nothing else.
+        """
         patients = pl.scan_parquet(self.folder / "facts" / "patients.parquet")
         sites = patients.select("patient_id", pl.col("site").fill_null("")).collect()
         shown = self.candidates.head(self.most_patients)
-        return shown.join(sites, on="patient_id", how="left", maintain_order="left")
+        asks = (
+            self._unknown_verdicts()
+            .filter(pl.col("reason") == "needs_attestation")
+            .join(shown.lazy().select("patient_id"), on="patient_id", how="semi")
+            .group_by("patient_id")
+            .agg(asks="criterion_id")
+            .collect()
+        )
+        return (
+            shown.join(sites, on="patient_id", how="left", maintain_order="left")
+            .join(asks, on="patient_id", how="left", maintain_order="left")
+            .with_columns(pl.col("asks").fill_null(pl.lit([], pl.List(pl.String))))
+        )
 
     @cached_property
     def not_listed(self) -> pl.DataFrame:
@@ -92,13 +107,16 @@ class ReportedRun:
         """Listed patients by ``criterion_id`` and ``reason`` of the unknown, counted in ``patients``."""
         listed = self.candidates.lazy().select("patient_id")
         return (
-            pl.scan_parquet(self.folder / "verdicts.parquet")
-            .filter((pl.col("trial_id") == self.trial.id) & (pl.col("verdict") == "unknown"))
+            self._unknown_verdicts()
             .join(listed, on="patient_id", how="semi")
             .group_by("criterion_id", "reason")
             .agg(patients=pl.len())
             .collect()
         )
+
+    def _unknown_verdicts(self) -> pl.LazyFrame:
+        own = (pl.col("trial_id") == self.trial.id) & (pl.col("verdict") == "unknown")
+        return pl.scan_parquet(self.folder / "verdicts.parquet").filter(own)
 
     def _own(self, name: str) -> pl.DataFrame:
         return pl.scan_parquet(self.folder / name).filter(pl.col("trial_id") == self.trial.id).collect()

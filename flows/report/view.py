@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from criteria.trial import Trial
 from flows.identity import PRE_SCREEN_ONLY, readings_in_words
 from flows.report.changes import ChangesView, changes_view
 from flows.report.criteria_view import CriterionView, criteria_view
@@ -49,7 +50,7 @@ class View:
     machine: int
     tiers: list[TierView]
     not_listed: list[tuple[str, int]]
-    departures: list[str]
+    departures: list[tuple[str, str]]
     readings: list[tuple[str, str]]
     criteria: list[CriterionView]
     changes: ChangesView | None
@@ -83,7 +84,7 @@ def view_of(run: ReportedRun) -> View:
         machine=machine_checked(trial),
         tiers=_tiers(run.candidates),
         not_listed=_not_listed(run.not_listed),
-        departures=[f"{asked}: {told}" for asked, told in readings if asked in trial.departures],
+        departures=_departures(trial),
         readings=readings,
         criteria=criteria,
         changes=None if run.changes is None else changes_view(run.changes, manifest.get("compared_with")),
@@ -95,6 +96,15 @@ def view_of(run: ReportedRun) -> View:
         missing=missing_rows(run.unknowns, short, run.candidates.height),
         quality=quality_view(run),
     )
+
+
+def _departures(trial: Trial) -> list[tuple[str, str]]:
+    """What the text leaves open and how it is read, where that departs from its letter."""
+    return [
+        (question.asks, question.options.get(question.chosen, f"{question.chosen} {question.unit}"))
+        for question in trial.questions
+        if question.id in trial.departures
+    ]
 
 
 def _dates(manifest: Any) -> list[tuple[str, str]]:
@@ -119,7 +129,7 @@ def _not_listed(not_listed: pl.DataFrame) -> list[tuple[str, int]]:
 
 
 def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
-    """The list as rows for the script: rank, id, site, tier, fails, unknowns, to attest, opens, closes.
+    """The list as rows for the script: rank, id, site, tier, fails, to look up, to ask, opens, closes.
 
     ``places`` is each criterion's place in the protocol; days are counted from the as-of date.
     """
@@ -135,8 +145,8 @@ def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
             row["site"],
             TIERS.index(row["tier"]),
             [places[name] for name in row["failing_criteria"]],
-            [places[name] for name in row["unknown_criteria"]],
-            row["attestation_count"],
+            [places[name] for name in row["unknown_criteria"] if name not in row["asks"]],
+            [places[name] for name in row["asks"]],
             day(row["opens_on"]),
             day(row["closes_on"]),
         ]

@@ -20,6 +20,12 @@ NOT_LISTED_WORDS = {
     "screen_failed": "failed the screening for this trial",
     "withdrawn": "withdrew from this trial",
 }
+LIFT_WORDS = {
+    "time": "lifts by itself",
+    "retest": "may change with a new value",
+    "data": "may change if the record is corrected",
+    "permanent": "does not lift",
+}
 CHANGE_WORDS = {
     "new_on_list": "new on the list",
     "left_list": "left the list",

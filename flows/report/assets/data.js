@@ -34,8 +34,10 @@ function quoted(text) {
 
 // One row of the list, by name.
 function rowOf(values, place) {
-  const [rank, id, site, tier, fails, unknowns, asks, opens, closes] = values;
-  return { place, rank, id, site, tier, fails, unknowns, asks, opens, closes, changes: run.changes[id] || [] };
+  const [rank, id, site, tier, fails, lookUps, asks, opens, closes] = values;
+  const unknowns = [...lookUps, ...asks];
+  const changes = run.changes[id] || [];
+  return { place, rank, id, site, tier, fails, unknowns, lookUps, asks, opens, closes, changes };
 }
 
 const patients = run.list.map(rowOf);
@@ -44,13 +46,13 @@ const patients = run.list.map(rowOf);
 function judged(patient) {
   const [verdicts, evidence, pieces] = JSON.parse(patientLines[patient.place]);
   return run.criteria.map((criterion, place) => {
-    const [letter, told, until, change] = run.verdicts[verdicts[place]];
+    const [letter, word, until, toDo] = run.verdicts[verdicts[place]];
     return {
       criterion,
       verdict: letter,
-      told: run.texts[told],
+      word,
       until,
-      change: run.texts[change],
+      toDo: run.texts[toDo],
       pieces: evidence[place].map((at) => (at < 0 ? noteOf(run.notes[-1 - at]) : pieceOf(pieces[at]))),
     };
   });

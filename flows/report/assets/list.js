@@ -1,5 +1,7 @@
 // The list of candidates: filtered, sorted, a page at a time.
 const PAGE_ROWS = 100;
+// More criteria than this are counted, not named.
+const MOST_IDS = 5;
 const form = document.getElementById("filters");
 const body = document.getElementById("list-body");
 const count = document.getElementById("list-count");
@@ -94,8 +96,8 @@ function row(p) {
     make("th", { className: "id", attributes: { scope: "row" } }, open, changed),
     make("td", {}, badge(p.tier)),
     make("td", { className: "ids" }, ...failing(p)),
-    make("td", { text: openFacts(p) }),
-    make("td", { text: dates(p) }),
+    make("td", { className: "unknowns", text: openFacts(p) }),
+    make("td", { className: "dates", text: dates(p) }),
     make("td", { className: "site" }, quoted(p.site)),
   );
 }
@@ -117,13 +119,16 @@ function failing(p) {
   if (p.fails.length === 0) return [make("span", { className: "quiet", text: "nothing known" })];
   const told = p.fails.map((place) => run.criteria[place]);
   if (told.length === 1) return [make("b", { text: told[0].id }), ` ${told[0].short}`];
-  return [told.map((criterion) => criterion.id).join(", ")];
+  const named = told.slice(0, MOST_IDS).map((criterion) => criterion.id);
+  if (told.length > MOST_IDS) named.push(`${told.length - MOST_IDS} more`);
+  return [named.join(", ")];
 }
 
 function openFacts(p) {
-  const facts = p.unknowns.length - p.asks;
-  const parts = [facts ? `${facts} to look up` : "", p.asks ? `${p.asks} to ask` : ""];
-  return parts.filter(Boolean).join(", ") || "none";
+  const parts = p.lookUps.map((place) => run.criteria[place].id);
+  if (parts.length > MOST_IDS) parts.splice(MOST_IDS, Infinity, `${p.lookUps.length - MOST_IDS} more`);
+  if (p.asks.length) parts.push(`${p.asks.length} to ask`);
+  return parts.join(", ") || "none";
 }
 
 function dates(p) {

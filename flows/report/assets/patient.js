@@ -9,12 +9,6 @@ const VERDICTS = {
 };
 const UNKNOWN = ["unknown", "? unknown"];
 const NOT_APPLICABLE = ["none", "– not applicable"];
-const LIFTS = {
-  time: "lifts by itself",
-  retest: "may change with a new value",
-  data: "may change if the record is corrected",
-  permanent: "does not lift",
-};
 const GROUPS = [
   ["Stands in the way", (one) => one.verdict === "f", true],
   ["To look up", (one) => one.verdict === "u" && !toAsk(one), true],
@@ -24,13 +18,14 @@ const GROUPS = [
 ];
 
 function toAsk(one) {
-  return one.told.endsWith("(needs_attestation)");
+  return one.word === "needs_attestation";
 }
 
 function openPatient(p) {
   current = p;
-  render(p);
+  // Open first: the time lines are as wide as the panel.
   if (!dialog.open) dialog.showModal();
+  render(p);
   dialog.scrollTop = 0;
   document.getElementById("patient-title").focus();
 }
@@ -81,7 +76,7 @@ function groupOf([title, belongs, open], all) {
 function criterionOf(one) {
   const { criterion } = one;
   const [name, words] = (VERDICTS[criterion.kind][one.verdict]) || (one.verdict === "u" ? UNKNOWN : NOT_APPLICABLE);
-  const why = one.verdict === "f" ? LIFTS[one.told] : one.told;
+  const why = run.words[one.word];
   const head = make(
     "h4",
     {},
@@ -94,11 +89,19 @@ function criterionOf(one) {
     { attributes: { "data-criterion": criterion.id, "data-verdict": one.verdict } },
     head,
     make("blockquote", {}, ...criterion.protocol.map((sentence) => make("p", { text: sentence }))),
-    criterion.asks ? make("p", { className: "ask", text: `Ask: ${criterion.asks}` }) : null,
+    "fu".includes(one.verdict) ? make("p", { className: "ask", text: one.toDo }) : null,
     evidenceOf(one),
     timeline(one, Math.max(280, Math.min(panel.clientWidth || 760, 760))),
-    make("p", { className: "quiet" }, one.change, criterion.readings.length ? ` Read as: ${criterion.readings.join("; ")}.` : ""),
+    make("p", { className: "quiet", text: `${lasts(one.until)}${readAs(criterion)}` }),
   );
+}
+
+function lasts(until) {
+  return until === null ? "Time alone does not change it." : `Holds through ${day(until)} if no data come.`;
+}
+
+function readAs(criterion) {
+  return criterion.readings.length ? ` Read as: ${criterion.readings.join("; ")}.` : "";
 }
 
 function evidenceOf(one) {
