@@ -44,7 +44,7 @@ def quality_view(run: ReportedRun) -> QualityView:
     complete = dict(coverage_by_table(run.coverage))
     newest, trails = _complete(run.coverage, run.anchors.as_of)
     tables = [
-        TableView(name, **counts, told=complete.get(name, "not declared"))
+        TableView(name, **counts, told=complete.get(name, "-"))
         for name, counts in sorted(run.manifest["rows"]["load"].items())
     ]
     rules = (

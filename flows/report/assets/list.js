@@ -151,6 +151,7 @@ function turn(pages) {
 }
 
 function startList() {
+  document.getElementById("no-script").remove();
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => {
