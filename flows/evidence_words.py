@@ -12,7 +12,7 @@ from criteria.patient_rows import PatientRows
 from criteria.reference.days import completed_years
 from criteria.trial import Criterion, Trial
 from criteria.usage import Usage
-from criteria.worklist import few, look_up_sentence, what_to_look_up
+from criteria.worklist import few, label_of, look_up_sentence, what_to_look_up
 from data.catalogue import Catalogue
 from flows.wording import CURABILITY_WORDS, day_in_words, interval_in_words, is_number
 from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, SEXES, YES_NO
@@ -74,15 +74,6 @@ def _age(piece: Evidence, as_of: date) -> str:
         return "open"
     ages = dict.fromkeys(completed_years(born, as_of) for born in reversed(piece.first))
     return f"age {' or '.join(str(age) for age in ages)}"
-
-
-def label_of(name: str, catalogue: Catalogue) -> str:
-    """The plain name of a measurement, a set or a personal fact."""
-    if name in catalogue.measurements:
-        return catalogue.measurements[name].label
-    if name in catalogue.sets:
-        return catalogue.sets[name].label
-    return name.replace("_", " ")
 
 
 def value_of(piece: Evidence, catalogue: Catalogue, as_of: date) -> str:

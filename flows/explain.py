@@ -19,13 +19,13 @@ from criteria.patient_rows import only_patient
 from criteria.trial import Criterion, Trial, load_trial
 from criteria.usage import usage_of
 from criteria.windows import windows_of
+from criteria.worklist import label_of
 from data.catalogue import Catalogue, load_catalogue
 from flows.evidence_words import (
     attestations_told,
     coverage_told,
     days_of,
     flags_of,
-    label_of,
     source_of,
     value_of,
     what_would_change,

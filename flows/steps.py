@@ -14,10 +14,18 @@ import polars as pl
 
 from criteria.attrition import add_counts, attrition_table, count_exclusions
 from criteria.engine.screen import evaluate_trial
+from criteria.lookups import lookups_table, wording_of
+from criteria.open_facts import open_facts
 from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial
 from criteria.usage import usage_of
-from criteria.worklist import add_questions, count_open_questions, look_up_sentence, worklist_table
+from criteria.worklist import (
+    add_questions,
+    count_open_questions,
+    look_up_sentence,
+    waiting_patients,
+    worklist_table,
+)
 from data.extract.load import TableCount, load_extract, load_source
 from flows.failures import redacted
 from flows.files import sha256_of
@@ -165,14 +173,16 @@ def screen(session: Session) -> None:
             for tally in session.tallies:
                 found = evaluate_trial(tally.trial, batch, session.anchors)
                 verdict_files.write(tally.trial, batch, found)
-                _count(tally, found, batch)
+                _count(tally, found, batch, session)
     session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
 
 
-def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:
+def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
     trial = tally.trial
     summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
     tally.questions.append(count_open_questions(verdicts, summary))
+    waiting = waiting_patients(summary)["patient"]
+    tally.open_facts.append(open_facts(trial, verdicts, batch, session.anchors, waiting))
     tally.exclusions.append(count_exclusions(verdicts))
     # Ids as small numbers: the summaries of all patients are kept until they are ranked.
     ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
@@ -223,8 +233,11 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
     def sentence(criterion_id: str, reason: str) -> str:
         return look_up_sentence(by_id[criterion_id], reason, session.catalogue)
 
+    candidates = rank_candidates(summary, trial.id)
+    wording = wording_of(trial, session.catalogue)
     return {
-        "candidates": rank_candidates(summary, trial.id),
+        "candidates": candidates,
+        "lookups": lookups_table(trial.id, tally.open_facts, candidates, wording),
         "not_listed": not_listed_patients(summary, trial.id),
         "attrition": attrition_table(trial.id, named, add_counts(tally.exclusions), summary.height),
         "worklist": worklist_table(trial.id, list(by_id), add_questions(tally.questions), sentence),

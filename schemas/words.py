@@ -53,6 +53,10 @@ NOT_LISTED_REASONS = (
     "withdrawn",
 )
 
+# What a patient waits for: a result, records, something about the person, a table that is complete, the
+# meaning of names that no code list has, or somebody's answer.
+FACT_KINDS = ("measurement", "record", "person", "table", "names", "review", "attestation")
+
 YES_NO = ("no", "yes")
 SEXES = ("female", "male")
 RESULT_WORDS = ("negative", "positive")

@@ -7,8 +7,8 @@ from criteria.engine.batch import Anchors
 from criteria.evidence import readings_used
 from criteria.trial import Criterion, Trial
 from criteria.windows import Window, windows_of
+from criteria.worklist import label_of
 from data.catalogue import Catalogue
-from flows.evidence_words import label_of
 
 # The words of the protocol that tell a criterion apart in a list.
 _SHORT = 70

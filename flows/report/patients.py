@@ -10,7 +10,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from criteria.evidence import Evidence
-from flows.evidence_words import days_of, flags_of, label_of, value_of
+from criteria.worklist import label_of
+from flows.evidence_words import days_of, flags_of, value_of
 from flows.explain import MOST_ROWS
 from flows.report.run_data import ReportedRun
 from flows.stories import Judged, stories

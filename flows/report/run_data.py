@@ -80,12 +80,14 @@ class ReportedRun:
     @cached_property
     def attrition(self) -> pl.DataFrame:
         """What each criterion costs, in protocol order."""
-        return self._csv("attrition")
+        path = self.folder / "attrition.csv"
+        frame = pl.read_csv(path, schema_overrides=output_dtypes("attrition"))
+        return frame.filter(pl.col("trial_id") == self.trial.id)
 
     @cached_property
-    def worklist(self) -> pl.DataFrame:
-        """What to look up, most useful first."""
-        return self._csv("worklist")
+    def lookups(self) -> pl.DataFrame:
+        """What to look up or ask, fact by fact, most useful first."""
+        return self._own("lookups.parquet")
 
     @cached_property
     def quarantine(self) -> pl.DataFrame:
@@ -120,7 +122,3 @@ class ReportedRun:
 
     def _own(self, name: str) -> pl.DataFrame:
         return pl.scan_parquet(self.folder / name).filter(pl.col("trial_id") == self.trial.id).collect()
-
-    def _csv(self, name: str) -> pl.DataFrame:
-        frame = pl.read_csv(self.folder / f"{name}.csv", schema_overrides=output_dtypes(name))
-        return frame.filter(pl.col("trial_id") == self.trial.id)

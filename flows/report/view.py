@@ -16,10 +16,13 @@ from flows.report.quality import QualityView, quality_view
 from flows.report.run_data import ReportedRun
 from flows.report.words import NOT_LISTED_WORDS, TIER_MEANINGS, TIER_SIGNS, TIER_WORDS
 from flows.summary import machine_checked
+from flows.wording import REASON_WORDS
 from schemas.words import NOT_LISTED_REASONS, TIERS
 
-# How many questions the page lists; the rest stand in the worklist.
-MOST_QUESTIONS = 60
+# How many facts the page lists, and how many patients of each; the rest stand in lookups.parquet.
+MOST_LOOKUPS = 60
+MOST_WAITING = 40
+MOST_REASONS = 2
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,21 @@ class TierView:
     words: str
     meaning: str
     patients: int
+
+
+@dataclass(frozen=True)
+class LookupView:
+    """One fact to look up or ask about, and the patients who wait for it."""
+
+    what: str
+    asked: bool
+    why: str
+    patients: int
+    settles: int
+    eligible: int
+    criteria: str
+    patient_ids: list[str]
+    more_patients: int
 
 
 @dataclass(frozen=True)
@@ -54,8 +72,8 @@ class View:
     readings: list[tuple[str, str]]
     criteria: list[CriterionView]
     changes: ChangesView | None
-    questions: list[dict[str, Any]]
-    more_questions: int
+    lookups: list[LookupView]
+    more_lookups: int
     weeks: list[Week]
     opening: list[dict[str, Any]]
     attrition: list[AttritionRow]
@@ -88,13 +106,28 @@ def view_of(run: ReportedRun) -> View:
         readings=readings,
         criteria=criteria,
         changes=None if run.changes is None else changes_view(run.changes, manifest.get("compared_with")),
-        questions=run.worklist.head(MOST_QUESTIONS).to_dicts(),
-        more_questions=max(run.worklist.height - MOST_QUESTIONS, 0),
+        lookups=[_lookup(row) for row in run.lookups.head(MOST_LOOKUPS).iter_rows(named=True)],
+        more_lookups=max(run.lookups.height - MOST_LOOKUPS, 0),
         weeks=weeks,
         opening=opening,
         attrition=attrition_rows(run.attrition, short, manifest["rows"]["screen"]["patients"]),
         missing=missing_rows(run.unknowns, short, run.candidates.height),
         quality=quality_view(run),
+    )
+
+
+def _lookup(row: dict[str, Any]) -> LookupView:
+    words = [REASON_WORDS[reason] for reason in row["reasons"][:MOST_REASONS]]
+    return LookupView(
+        what=row["what"],
+        asked=row["kind"] in ("review", "attestation"),
+        why="; ".join(words),
+        patients=row["patients"],
+        settles=row["settles"],
+        eligible=row["would_become_eligible"],
+        criteria=", ".join(row["criteria"]),
+        patient_ids=row["patient_ids"][:MOST_WAITING],
+        more_patients=max(row["patients"] - MOST_WAITING, 0),
     )
 
 

@@ -146,7 +146,7 @@ function startPatient() {
   }
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open])")];
+    closed = [...document.querySelectorAll("details:not([open]):not(.lookups details)")];
     for (const part of closed) part.open = true;
   });
   window.addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }));
