@@ -35,7 +35,7 @@ from flows.report import ReportedRun, write_report
 from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
-from flows.workbook import write_workbook
+from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import UsageError
 from schemas.facts import Facts
 from schemas.sources import SOURCES
@@ -248,23 +248,20 @@ def publish_run(session: Session) -> RunResult:
     """Complete the staged run (workbook, trial files, reports, manifest) and publish it in one step."""
     session.progress("publishing")
     request, trials, staging = session.request, session.trials, session.staging
-    candidates = pl.read_parquet(staging / "candidates.parquet")
-    write_workbook(staging / "candidates.xlsx", candidates, about_run(request, trials, session.run_id))
-    session.file_rows["candidates.xlsx"] = candidates.height
+    about = manifest_of(request, trials, session.inputs, {}, session.counts)
+    reported = [ReportedRun(staging, about, trial, session.catalogue) for trial in trials]
+    sheets = workbook_sheets(reported, about_run(request, trials, session.run_id))
+    write_workbook(staging / "candidates.xlsx", sheets)
+    session.file_rows["candidates.xlsx"] = session.file_rows["candidates.parquet"]
     (staging / "trials").mkdir()
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
-    _write_reports(session)
+    for run in reported:
+        write_report(run)
     outputs = describe_files(staging, session.file_rows)
     write_manifest(staging, manifest_of(request, trials, session.inputs, outputs, session.counts))
     publish(session.out, session.run_id)
     return _result(session, repeated=False)
-
-
-def _write_reports(session: Session) -> None:
-    about = manifest_of(session.request, session.trials, session.inputs, {}, session.counts)
-    for trial in session.trials:
-        write_report(ReportedRun(session.staging, about, trial, session.catalogue))
 
 
 def _result(session: Session, *, repeated: bool) -> RunResult:
