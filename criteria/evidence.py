@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from criteria.language.tree import EventSet, RowAttribute
 from criteria.limits import exact_limits
@@ -52,11 +53,14 @@ class Evidence:
 class Reads:
     """What a criterion reads, worked out once for all patients.
 
-    ``asked`` are the attributes of rows that it asks about; ``oldest`` the first day on which a result of a
+    ``concepts`` are those of each set of ``usage``; ``tables`` those in which an event of a set would stand;
+    ``asked`` the attributes of rows that it asks about; ``oldest`` the first day on which a result of a
     measurement is fresh enough; ``limits`` the numbers that results are compared with.
     """
 
     usage: Usage
+    concepts: tuple[frozenset[str], ...]
+    tables: tuple[str, ...]
     asked: tuple[str, ...]
     oldest: dict[str, date]
     limits: dict[str, frozenset[Decimal]]
@@ -64,8 +68,16 @@ class Reads:
 
 def reads_of(criterion: Criterion, as_of: date) -> Reads:
     """What a criterion reads as of a day."""
+    usage = usage_of(criterion)
     asked = dict.fromkeys(node.name for node in nodes_in(criterion) if isinstance(node, RowAttribute))
-    return Reads(usage_of(criterion), tuple(asked), oldest_days(criterion, as_of), exact_limits(criterion))
+    return Reads(
+        usage=usage,
+        concepts=tuple(frozenset(concept for concept, _ in rows.members) for rows in usage.sets),
+        tables=tuple(sorted({table for rows in usage.sets for table in rows.home_tables})),
+        asked=tuple(asked),
+        oldest=oldest_days(criterion, as_of),
+        limits=exact_limits(criterion),
+    )
 
 
 def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
@@ -81,8 +93,8 @@ def evidence_in(rows: PatientRows, reads: Reads) -> list[Evidence]:
         pieces += _results(concept, rows.latest, limits, reads.oldest[concept])
     for concept in usage.counted:
         pieces += _results(concept, rows.results, limits, date.min)
-    for name in usage.sets:
-        pieces += _events(name, rows, reads.asked)
+    for one, concepts in zip(usage.sets, reads.concepts, strict=True):
+        pieces += _events(one, concepts, rows, reads.asked)
     return list(dict.fromkeys(pieces))
 
 
@@ -110,7 +122,7 @@ def _results(
             at_limit=low == high and low in _limits_of(concept, row, limits),
         )
     if not own:
-        yield Evidence(name=concept, found=False)
+        yield _absent(concept)
 
 
 def _limits_of(concept: str, row: Row, limits: dict[str, frozenset[Decimal]]) -> set[Decimal]:
@@ -122,12 +134,10 @@ def _limits_of(concept: str, row: Row, limits: dict[str, frozenset[Decimal]]) ->
     return numbers
 
 
-def _events(rows: EventSet, patient: PatientRows, asked: tuple[str, ...]) -> Iterator[Evidence]:
-    own = [
-        row
-        for concept in dict.fromkeys(name for name, _ in rows.members)
-        for row in patient.events.get(concept, ())
-    ]
+def _events(
+    rows: EventSet, concepts: frozenset[str], patient: PatientRows, asked: tuple[str, ...]
+) -> Iterator[Evidence]:
+    own = [row for concept in patient.events.keys() & concepts for row in patient.events[concept]]
     own += [row for row in patient.events.get(ANY_CONCEPT, ()) if row["source_table"] in rows.any_of]
     for row in sorted(own, key=_newest_first):
         yield Evidence(
@@ -143,11 +153,16 @@ def _events(rows: EventSet, patient: PatientRows, asked: tuple[str, ...]) -> Ite
             certain=row["certain"],
         )
     if not own:
-        yield Evidence(name=rows.name, found=False)
+        yield _absent(rows.name)
 
 
-def _newest_first(row: Row) -> tuple[int, str, int]:
-    return -row["start_earliest"].toordinal(), row["source_table"], row["source_row"]
+@cache
+def _absent(name: str) -> Evidence:
+    return Evidence(name=name, found=False)
+
+
+def _newest_first(row: Row) -> tuple[int, str, int, str]:
+    return -row["start_earliest"].toordinal(), row["source_table"], row["source_row"], row["concept"]
 
 
 # What tells the rows of these sets apart, whether or not a criterion asks for it.

@@ -3,7 +3,7 @@
 ``prescreen explain``, the report and the workbook all tell evidence in these words.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,6 @@ from criteria.evidence import Evidence
 from criteria.patient_rows import PatientRows
 from criteria.reference.days import completed_years
 from criteria.trial import Criterion, Trial
-from criteria.usage import Usage
 from criteria.worklist import few, label_of, look_up_sentence, what_to_look_up
 from data.catalogue import Catalogue
 from flows.wording import CURABILITY_WORDS, day_in_words, interval_in_words, is_number
@@ -109,9 +108,9 @@ def source_of(piece: Evidence) -> str:
     return f"{piece.table} {name} {', '.join(str(row) for row in piece.rows)}"
 
 
-def coverage_told(rows: PatientRows, usage: Usage) -> Iterator[tuple[str, str]]:
+def coverage_told(rows: PatientRows, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
     """For each table in which an event would stand: since when and until when no row means no event."""
-    for table in sorted({table for one in usage.sets for table in one.home_tables}):
+    for table in tables:
         row = rows.coverage.get(table)
         if row is None or row["complete_through"] == BEGINNING:
             yield table, "not declared complete"

@@ -14,10 +14,9 @@ from typing import Any
 import polars as pl
 
 from criteria.engine.batch import Anchors
-from criteria.evidence import Evidence, evidence_for, readings_used
+from criteria.evidence import Evidence, evidence_for, readings_used, reads_of
 from criteria.patient_rows import only_patient
 from criteria.trial import Criterion, Trial, load_trial
-from criteria.usage import usage_of
 from criteria.windows import windows_of
 from criteria.worklist import label_of
 from data.catalogue import Catalogue, load_catalogue
@@ -163,7 +162,10 @@ def _evidence_lines(
             yield f"{label_of(name, patient.catalogue)}: and {count - MOST_ROWS} more rows"
     rows = only_patient(patient.facts)
     if any(not piece.found for piece in pieces):
-        yield from (f"{table}: {told}" for table, told in coverage_told(rows, usage_of(criterion)))
+        yield from (
+            f"{table}: {told}"
+            for table, told in coverage_told(rows, reads_of(criterion, patient.anchors.as_of).tables)
+        )
     yield from (f"attested: {told}" for told in attestations_told(rows, trial, criterion))
 
 

@@ -110,7 +110,7 @@ class _Judge:
             criterion,
             verdict,
             pieces,
-            coverage=list(coverage_told(rows, read.usage)) if absent else [],
+            coverage=list(coverage_told(rows, read.tables)) if absent else [],
             attested=list(attestations_told(rows, self.trial, criterion)),
             to_do=self._to_do(criterion, verdict, pieces),
         )

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from criteria.patient_rows import only_patient, rows_by_patient
-from schemas.facts import ATTESTATIONS, COVERAGE, EVERYBODY, EVENTS, RESULTS, Facts
+from schemas.facts import ATTESTATIONS, COVERAGE, EVENTS, EVERYBODY, RESULTS, Facts
 from tests.criteria.frames import AS_OF, facts_about
 
 
