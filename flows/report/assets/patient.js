@@ -137,19 +137,25 @@ function startPatient() {
   document.getElementById("next").addEventListener("click", () => step(1));
   document.getElementById("close").addEventListener("click", () => dialog.close());
   document.getElementById("print").addEventListener("click", () => window.print());
-  dialog.addEventListener("close", () => panel.replaceChildren());
+  dialog.addEventListener("close", () => {
+    if (!dialog.open) panel.replaceChildren();
+  });
   const byId = new Map(patients.map((p) => [p.id, p]));
   for (const button of document.querySelectorAll("button[data-patient]")) {
     const p = byId.get(button.dataset.patient);
     if (p) button.addEventListener("click", () => openPatient(p));
     else button.replaceWith(quoted(button.dataset.patient));
   }
-  let closed = [];
-  window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("details:not([open]):not(.lookups details)")];
-    for (const part of closed) part.open = true;
-  });
-  window.addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }));
+  window.addEventListener("beforeprint", () => asPartOfThePage(true));
+  window.addEventListener("afterprint", () => asPartOfThePage(false));
+}
+
+// What lies on top of a page cannot go on on the next sheet of paper: a patient is printed as part of the page.
+function asPartOfThePage(printing) {
+  if (!dialog.open) return;
+  dialog.close();
+  if (printing) dialog.show();
+  else dialog.showModal();
 }
 
 startList();
