@@ -36,6 +36,7 @@ class Tally:
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
+    open_facts: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass
