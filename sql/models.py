@@ -29,6 +29,7 @@ STAGING = (
 # Facts: what the registry says about a patient as of a date.
 FACTS = (
     "needed_results",
+    "repeated_results",
     "result_rows",
     "result_days",
     "derived_results",

@@ -3,7 +3,7 @@
 -- A day may be the latest unless another day surely comes after it and is surely here by the as-of date.
 -- Tie rule: where more than one may be, value, limits and date are the span of all of them, and the reasons
 -- say why the day is open. Where none is surely here yet there may be no result at all: everything.
-with days as (select * from all_days),
+with days as not materialized (select * from all_days),
 
 words as (select concept from code_concepts where value_type = 'positive_negative'),
 

@@ -1,8 +1,9 @@
 -- Which results can matter?
 -- Grain: one row per delivered row and concept. Of every concept asked for: the rows that may be of its
 -- latest day, those back to the latest day on which both inputs of a derived result were measured, and all rows
--- where every day is needed. Of rows of one day only the best status is kept; is_crowded: there were several.
-with results as (
+-- where every day is needed. Of rows of one day only the best status is kept; is_crowded: there were several;
+-- is_exact: the day is known.
+with results as not materialized (
     select patient, concept, series, source_row, date_earliest, date_latest, status_rank from observation_index
 ),
 
@@ -32,7 +33,7 @@ shared_days as (
     join inputs on inputs.concept = results.concept
     where results.date_earliest = results.date_latest
     group by results.patient, inputs.pair, results.date_earliest
-    having count(distinct inputs.is_first) = 2
+    having bool_or(inputs.is_first) and not bool_and(inputs.is_first)
 ),
 
 -- Back to which day a result of the series can matter.
@@ -63,7 +64,10 @@ crowded_days as (
 ),
 
 final as (
-    select needed.*, crowded_days.day is not null as is_crowded
+    select
+        needed.*,
+        needed.date_earliest = needed.date_latest as is_exact,
+        crowded_days.day is not null as is_crowded
     from needed
     left join crowded_days
         on crowded_days.series = needed.series
@@ -72,4 +76,4 @@ final as (
     where crowded_days.day is null or needed.status_rank = crowded_days.best_rank
 )
 
-select source_row, concept, is_crowded from final
+select source_row, concept, is_exact, is_crowded from final

@@ -1,5 +1,5 @@
 -- What are the results that can matter, in the concept's own unit?
--- Grain: one row per row of needed_results; of rows whose day is not exact, those alike in every column are one.
+-- Grain: one row per row of needed_results that repeats no other.
 -- Units: the concept's own, rounded once to nine places; an open end (<5) is the next billionth inside.
 -- A value that cannot be used is everything. upper_limit: as stated; else the concept's default range
 -- (no_upper_limit unless that is one number). Source of the default ranges: the code list of concepts.
@@ -11,39 +11,20 @@ with observations as (
     from stg_observations
 ),
 
-needed_results as (select source_row, concept, is_crowded from needed_results),
+needed as (
+    select source_row, concept, is_crowded
+    from needed_results
+    anti join repeated_results
+        on repeated_results.source_row = needed_results.source_row
+        and repeated_results.concept = needed_results.concept
+),
 
 concepts as (select concept, limit_low, limit_high, lower_limit_default from code_concepts),
 
-needed as (
-    select observations.*, needed_results.is_crowded
-    from observations
-    join needed_results
-        on needed_results.source_row = observations.source_row and needed_results.concept = observations.concept
-),
-
-kept as (
-    select *
-    from needed
-    where date_earliest = date_latest
-    union all
-    -- Days that are not exact may differ; only rows alike in every column are surely one result.
-    select *
-    from needed
-    where date_earliest < date_latest
-    qualify
-        row_number() over (
-            partition by
-                patient, concept, date_earliest, date_latest, low, high, low_open, high_open, value_word,
-                upper_limit, lower_limit, limit_bad, usable, problem_reasons, status_rank, recorded_value,
-                recorded_unit
-            order by source_row
-        ) = 1
-),
-
 in_own_unit as (
     select
-        kept.*,
+        observations.*,
+        needed.is_crowded,
         converted(low, numerator, denominator) as canonical_low,
         case when high > low then converted(high, numerator, denominator) end as higher_canonical,
         -- A limit beyond every plausible value, or an upper one not above the lower one, is no limit.
@@ -60,8 +41,9 @@ in_own_unit as (
         concepts.limit_low,
         concepts.limit_high,
         concepts.lower_limit_default
-    from kept
-    join concepts on concepts.concept = kept.concept
+    from observations
+    join needed on needed.source_row = observations.source_row and needed.concept = observations.concept
+    join concepts on concepts.concept = observations.concept
 ),
 
 final as (
