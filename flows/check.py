@@ -14,6 +14,7 @@ from rich.text import Text
 
 from flows.failures import redacted
 from flows.files import private_files
+from flows.memory import DEFAULT_BYTES
 from flows.request import RunRequest
 from flows.session import Progress, working_database
 from flows.steps import loader_of, rows_by_table
@@ -49,7 +50,7 @@ def check_extract(
     with (
         private_files(),
         tempfile.TemporaryDirectory(prefix="prescreen-") as folder,
-        working_database(Path(folder) / "work") as connection,
+        working_database(Path(folder) / "work", DEFAULT_BYTES) as connection,
     ):
         judged = as_of or date.min
         request = RunRequest(extract, (), Path(folder), judged, judged, judged, (), source_format, index_date)

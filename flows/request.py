@@ -6,21 +6,23 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.memory import DEFAULT_BYTES
 from schemas.errors import TrialError, UsageError, nearest
 
 if TYPE_CHECKING:
     from criteria.trial import Trial
     from data.catalogue import Catalogue
 
-# Patients screened at a time; memory grows with it, the bytes of the outputs do not depend on it.
-BATCH_PATIENTS = 20_000
 # The first gives dates; the others, which schemas.sources describes, count days from an index date.
 SOURCE_FORMATS = ("prescreen", "gdc-mmrf")
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One run: everything that decides its outputs, and nothing about any patient."""
+    """One run: everything that decides its outputs, and nothing about any patient.
+
+    ``memory_bytes``, and ``batch_patients`` (judged at a time; by default as many as fit), change no output.
+    """
 
     extract: Path
     trials: tuple[str, ...]
@@ -31,7 +33,8 @@ class RunRequest:
     readings: tuple[str, ...] = ()
     source_format: str = "prescreen"
     index_date: date | None = None
-    batch_patients: int = BATCH_PATIENTS
+    memory_bytes: int = DEFAULT_BYTES
+    batch_patients: int | None = None
 
     def __post_init__(self) -> None:
         if self.source_format != SOURCE_FORMATS[0] and self.index_date is None:

@@ -22,6 +22,7 @@ from data.extract.load import TableCount, load_extract, load_source
 from flows.failures import redacted
 from flows.files import sha256_of
 from flows.identity import about_run, manifest_of, run_identity
+from flows.memory import batch_patients
 from flows.publish import describe_files, is_whole, point_latest, publish, write_manifest
 from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
@@ -153,19 +154,26 @@ def screen(session: Session) -> None:
     session.staging.mkdir()
     session.tallies = [Tally(trial) for trial in session.trials]
     total = patient_count(session.connection)
-    step = session.request.batch_patients
+    step = session.request.batch_patients or batch_patients(session.request.memory_bytes)
     with VerdictFiles(session) as verdict_files, FactFiles(session) as fact_files:
         # Without patients there is one empty batch, so that every file has its columns.
         for first in range(0, max(total, 1), step):
             last = min(first + step, total) - 1
             session.progress(f"screening patients {first + 1} to {last + 1} of {total}")
-            batch = read_facts(session.connection, first, last)
-            fact_files.write(batch, is_first=first == 0)
-            for tally in session.tallies:
-                found = evaluate_trial(tally.trial, batch, session.anchors)
-                verdict_files.write(tally.trial, batch, found)
-                _count(tally, found, batch)
+            _screen_batch(session, first, last, verdict_files, fact_files)
     session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
+
+
+def _screen_batch(
+    session: Session, first: int, last: int, verdict_files: VerdictFiles, fact_files: FactFiles
+) -> None:
+    """One batch; apart, so that nothing of it is held while the next one is read."""
+    batch = read_facts(session.connection, first, last)
+    fact_files.write(batch, is_first=first == 0)
+    for tally in session.tallies:
+        found = evaluate_trial(tally.trial, batch, session.anchors)
+        verdict_files.write(tally.trial, batch, found)
+        _count(tally, found, batch)
 
 
 def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:

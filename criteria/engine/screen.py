@@ -42,13 +42,15 @@ def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
     patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
-    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words are
-    of the closed lists of ``schemas.words`` (``Enum``), ids of the trial's.
+    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words
+    and ids are of closed lists (``Enum``).
     """
     batch = Batch(facts, anchors, trial.max_lag_days)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
-    columns = [_columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria]
+    columns = [
+        _columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria
+    ]
     if not columns:
         columns = [_columns(Judged(*(whole(0, 0) for _ in range(4))), 0)]
     # The criteria stand one after the other; the rows are wanted patient by patient.
