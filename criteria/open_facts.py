@@ -49,7 +49,7 @@ def open_facts(
     unknown = (
         verdicts.filter(pl.col("verdict") == "unknown")
         .join(places, on="patient")
-        .select(pl.col("place").cast(pl.Int64), "criterion_id", "reason")
+        .select(pl.col("place").cast(pl.Int64), pl.col("criterion_id", "reason").cast(pl.String))
     )
     batch = Batch(own, anchors, trial.max_lag_days)
     rows = [pl.DataFrame(schema=_ROWS)]

@@ -17,6 +17,7 @@ from data.extract.load import TableCount
 from flows.files import private_files
 from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
+from flows.memory import DEFAULT_BYTES, database_limit
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
@@ -96,7 +97,7 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
             out.sweep()
             require_space(out.root, space_needed(request.extract))
             try:
-                with working_database(out.work) as connection:
+                with working_database(out.work, request.memory_bytes) as connection:
                     yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
@@ -133,12 +134,15 @@ def space_needed(extract: Path) -> int:
 
 
 @contextmanager
-def working_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(folder: Path, memory_bytes: int = DEFAULT_BYTES) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private working database that spills beside itself and loads no code from anywhere."""
     folder.mkdir()
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
         spill = str(folder / "spill").replace("'", "''")
         connection.execute(f"set temp_directory = '{spill}'")
+        connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
+        # No table's order matters: what is handed out or published is sorted then.
+        connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):
             connection.execute(f"set {source}_extensions = false")
         # SQL text finds no variable of the program by its name.

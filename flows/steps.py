@@ -35,6 +35,7 @@ from flows.identity import about_run, manifest_of, run_identity
 from flows.kept import KEPT_INPUTS, keep_inputs, newest_runs, purge
 from flows.limits import check_against_last, check_age
 from flows.loading import load_tables, wanted_by
+from flows.memory import batch_patients
 from flows.publish import (
     MANIFEST,
     OutputFolder,
@@ -172,19 +173,26 @@ def screen(session: Session) -> None:
     session.staging.mkdir()
     session.tallies = [Tally(trial) for trial in session.trials]
     total = patient_count(session.connection)
-    step = session.request.batch_patients
+    step = session.request.batch_patients or batch_patients(session.request.memory_bytes)
     with VerdictFiles(session) as verdict_files, FactFiles(session) as fact_files:
         # Without patients there is one empty batch, so that every file has its columns.
         for first in range(0, max(total, 1), step):
             last = min(first + step, total) - 1
             session.progress(f"screening patients {first + 1} to {last + 1} of {total}")
-            batch = read_facts(session.connection, first, last)
-            fact_files.write(batch, is_first=first == 0)
-            for tally in session.tallies:
-                found = evaluate_trial(tally.trial, batch, session.anchors)
-                verdict_files.write(tally.trial, batch, found)
-                _count(tally, found, batch, session)
+            _screen_batch(session, first, last, verdict_files, fact_files)
     session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
+
+
+def _screen_batch(
+    session: Session, first: int, last: int, verdict_files: VerdictFiles, fact_files: FactFiles
+) -> None:
+    """One batch; apart, so that nothing of it is held while the next one is read."""
+    batch = read_facts(session.connection, first, last)
+    fact_files.write(batch, is_first=first == 0)
+    for tally in session.tallies:
+        found = evaluate_trial(tally.trial, batch, session.anchors)
+        verdict_files.write(tally.trial, batch, found)
+        _count(tally, found, batch, session)
 
 
 def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:

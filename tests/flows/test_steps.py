@@ -21,7 +21,15 @@ from schemas.outputs import OUTPUTS, output_columns
 from tests.flows.extracts import CANARY, TABLES, request, write_extract, write_trial
 
 # What an output folder holds when nothing is going on.
-PUBLISHED_AND_RECORDED = [".lock", "kept", "latest", "ledger.jsonl", "report-tiny.html", "runs", "summary.txt"]
+PUBLISHED_AND_RECORDED = [
+    ".lock",
+    "kept",
+    "latest",
+    "ledger.jsonl",
+    "report-tiny.html",
+    "runs",
+    "summary.txt",
+]
 
 
 def silent(_: str) -> None:
