@@ -15,6 +15,7 @@ import click
 
 from flows import VERSION, make_private_prefect_home
 from flows.failures import explained
+from flows.memory import memory_bytes
 from flows.request import SOURCE_FORMATS, RunRequest, study_dates
 from schemas.errors import PrescreenError, UsageError
 
@@ -44,6 +45,15 @@ class _Day(click.ParamType[date]):
         return (
             day if day and day.isoformat() == value else self.fail("write a day as YYYY-MM-DD.", param, ctx)
         )
+
+
+class _Size(click.ParamType[int]):
+    """A size of memory such as 2GB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return value if isinstance(value, int) else memory_bytes(value)
 
 
 DAY = _Day()
@@ -85,6 +95,14 @@ _RUN_OPTIONS = (
     ),
     FORMAT,
     INDEX_DATE,
+    click.option(
+        "--memory",
+        "memory_bytes",
+        type=_Size(),
+        default="2GB",
+        show_default=True,
+        help="Memory to keep to, as 2GB or 900MB; what does not fit is kept beside the outputs meanwhile.",
+    ),
 )
 
 

@@ -15,12 +15,13 @@ from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.files import private_files
-from flows.ledger import Attempt, recorded
+from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
+from flows.memory import DEFAULT_BYTES, database_limit
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
-from schemas.errors import UsageError
+from schemas.errors import LockHeld, UsageError
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered.
@@ -36,6 +37,7 @@ class Tally:
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
+    open_facts: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass
@@ -86,7 +88,7 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
     with private_files():
         out.prepare()
         with (
-            run_lock(out.root),
+            _locked(out),
             told_in_the_morning(out),
             recorded(out.root, _asked(request)) as attempt,
         ):
@@ -95,10 +97,21 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
             out.sweep()
             require_space(out.root, space_needed(request.extract))
             try:
-                with working_database(out.work) as connection:
+                with working_database(out.work, request.memory_bytes) as connection:
                     yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
+
+
+@contextmanager
+def _locked(out: OutputFolder) -> Iterator[None]:
+    """The folder's lock; a run that finds it held is in the ledger too."""
+    try:
+        with run_lock(out.root):
+            yield
+    except LockHeld as error:
+        Ledger(out.root).append("refused", start=None, exit_code=error.exit_code, message=str(error))
+        raise
 
 
 def _asked(request: RunRequest) -> dict[str, Any]:
@@ -121,12 +134,15 @@ def space_needed(extract: Path) -> int:
 
 
 @contextmanager
-def working_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(folder: Path, memory_bytes: int = DEFAULT_BYTES) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private working database that spills beside itself and loads no code from anywhere."""
     folder.mkdir()
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
         spill = str(folder / "spill").replace("'", "''")
         connection.execute(f"set temp_directory = '{spill}'")
+        connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
+        # No table's order matters: what is handed out or published is sorted then.
+        connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):
             connection.execute(f"set {source}_extensions = false")
         # SQL text finds no variable of the program by its name.

@@ -56,6 +56,14 @@ NOT_LISTED_REASONS = (
     "withdrawn",
 )
 
+# What a patient waits for: a result, records, something about the person, a table that is complete, the
+# meaning of names that no code list has, or somebody's answer.
+FACT_KINDS = ("measurement", "record", "person", "table", "names", "review", "attestation")
+
+# What a person answers to a criterion, and what came of asking a patient.
+ANSWERS = ("pass", "fail", "not_applicable")
+SCREENING_STATUSES = ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn")
+
 YES_NO = ("no", "yes")
 SEXES = ("female", "male")
 RESULT_WORDS = ("negative", "positive")
