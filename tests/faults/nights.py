@@ -84,7 +84,7 @@ def replayed(folder: Path, nights: int, seed: int, trial: Path | None = None) ->
         Child(said, replay, registry, folder / name, nights, trials, threads, order)
         for name, (threads, order) in plays.items()
     ]
-    assert not any(child.end(60 + 20 * nights) for child in children), said.read_text()[-2000:]
+    assert not any(child.end(180 + 60 * nights) for child in children), said.read_text()[-2000:]
     compared = 0
     for night in range(1, nights + 1):
         first, order, *threads = (folder / name / f"published-{night}" for name in plays)
