@@ -14,10 +14,10 @@ from rich.text import Text
 
 from flows.failures import redacted
 from flows.files import private_files
-from flows.memory import DEFAULT_BYTES
-from flows.request import RunRequest
+from flows.loading import load_tables
+from flows.request import check_format
 from flows.session import Progress, working_database
-from flows.steps import loader_of, rows_by_table
+from flows.steps import rows_by_table
 from flows.summary import coverage_by_table
 from flows.wording import printable
 from schemas.errors import ExtractRefused
@@ -50,11 +50,10 @@ def check_extract(
     with (
         private_files(),
         tempfile.TemporaryDirectory(prefix="prescreen-") as folder,
-        working_database(Path(folder) / "work", DEFAULT_BYTES) as connection,
+        working_database(Path(folder) / "work") as connection,
     ):
-        judged = as_of or date.min
-        request = RunRequest(extract, (), Path(folder), judged, judged, judged, (), source_format, index_date)
-        loader_of(source_format)(request, connection, progress)
+        check_format(source_format, index_date)
+        load_tables(extract, source_format, index_date, connection, progress)
         delivered = connection.execute("select name from delivered order by name").fetchall()
         dates = _dates(connection, [name for (name,) in delivered])
         judged = as_of or _own_day(connection, dates)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 DEMO_PATIENTS = 1000
 DEMO_SEED = 1
-_TERMINAL_WIDTH = 110
 
 
 class _Day(click.ParamType[date]):
@@ -71,13 +70,18 @@ FORMAT = click.option(
 INDEX_DATE = click.option(
     "--index-date", type=DAY, help="Day 0 of an extract that counts days instead of giving dates."
 )
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Nightly configuration: extracts, trials, limits (docs/nightly.md).",
+)
+OUT = click.option("--out", required=True, type=FOLDER, help="Folder that runs are published into.")
+# One run is asked for by these; a configuration says all of it instead.
 _RUN_OPTIONS = (
-    EXTRACT,
-    click.option(
-        "--trial", "trials", required=True, multiple=True, help="Trial id or trial file; repeatable."
-    ),
-    click.option("--as-of", required=True, type=DAY, help="The day on which patients are judged."),
-    click.option("--out", required=True, type=FOLDER, help="Folder to publish into."),
+    click.option("--extract", type=FOLDER, help="Folder with the registry's tables.  [required]"),
+    click.option("--trial", "trials", multiple=True, help="Trial id or trial file; repeatable.  [required]"),
+    click.option("--as-of", type=DAY, help="The day on which patients are judged.  [required]"),
+    click.option("--out", type=FOLDER, help="Folder to publish into.  [required]"),
     click.option("--enrollment", type=DAY, help="Planned enrollment.  [default: the as-of date]"),
     click.option(
         "--first-dose", type=DAY, help="Planned first dose.  [default: enrollment, or as-of if later]"
@@ -120,36 +124,153 @@ def cli() -> None:
 
 @cli.command()
 @run_options
-def run(**options: Any) -> None:
-    """Screen an extract against trials and publish the candidates.
+@CONFIG
+@click.option("--job", help="Only this extract of the configuration.")
+@click.option("--today", type=DAY, help="The night to run a configuration for.  [default: today]")
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    envvar="PRESCREEN_MEMORY_LIMIT",
+    help="Most memory that a run may take, like 8G.  [default: what the machine has]",
+)
+def run(
+    config: Path | None, job: str | None, today: date | None, memory_limit: str | None, **options: Any
+) -> None:
+    """Screen an extract against trials and publish the candidates; or every extract of a configuration.
 
     Nothing is published unless all of it is. The same extract, trial files and dates give the same bytes.
     """
-    from flows.steps import run_screening
-    from flows.summary import print_summary
+    from flows.worker import memory_bytes, run_in_worker
+
+    memory = memory_bytes(memory_limit)
+    if config is not None:
+        _refuse_beside_config(options)
+        _run_night(config, job, today, memory)
+        return
+    if job or today:
+        raise UsageError("--job and --today", "go with --config.", "Name the configuration.")
 
     request = request_from(options)
     with _progress() as progress:
-        result = run_screening(request, progress)
-    print_summary(_console(), result.folder, result.trials)
+        run_in_worker(request, progress, memory)
+
+
+def _refuse_beside_config(options: dict[str, Any]) -> None:
+    source = click.get_current_context().get_parameter_source
+    given = [name for name in options if (where := source(name)) and where.name == "COMMANDLINE"]
+    if given:
+        name = {"trials": "trial", "readings": "reading", "source_format": "format"}.get(given[0], given[0])
+        raise UsageError(
+            f"--{name.replace('_', '-')}",
+            "is said in the configuration.",
+            "Leave it out, or leave out --config.",
+        )
+
+
+def _run_night(config: Path, job: str | None, today: date | None, memory: int) -> None:
+    from flows.config import read_config, today_in
+    from flows.ledger import utc_now
+    from flows.morning import morning_text
+    from flows.night import exit_code_of, run_night
+    from flows.notice import send_notice
+    from flows.worker import screen_in_worker
+
+    read = read_config(config)
+    jobs = [read.job(job)] if job else list(read.extract)
+    with _progress() as progress:
+        day = today or today_in(read, utc_now())
+        outcomes = run_night(read, jobs, day, lambda request: screen_in_worker(request, progress, memory))
+    for outcome in outcomes:
+        click.echo(morning_text(Path(outcome.job.out)))
+        if outcome.failure:
+            click.echo(f"prescreen: {outcome.job.name}: {outcome.failure}", err=True)
+    send_notice(read.notice, outcomes)
+    click.get_current_context().exit(exit_code_of(outcomes))
+
+
+@cli.command()
+@click.option("--config", required=True, type=FOLDER, help="Nightly configuration (docs/nightly.md).")
+def serve(config: Path) -> None:
+    """Run the configuration's nights on its schedule, through a Prefect server, until stopped."""
+    make_private_prefect_home()
+    from flows.night_flow import serve_night
+
+    serve_night(config)
 
 
 @cli.command()
 @run_options
 def flow(**options: Any) -> None:
     """Do the same as `run`, recorded as a Prefect flow (counts and states only)."""
+    request = request_from(options)
     make_private_prefect_home()
     from flows.screen_flow import run_as_flow
     from flows.summary import print_summary
 
-    result = run_as_flow(request_from(options))
+    result = run_as_flow(request)
     print_summary(_console(), result.folder, result.trials)
 
 
 def request_from(options: dict[str, Any]) -> RunRequest:
     """The run that a command line asks for."""
+    for name, option in (
+        ("extract", "--extract"),
+        ("trials", "--trial"),
+        ("as_of", "--as-of"),
+        ("out", "--out"),
+    ):
+        if not options[name]:
+            raise click.MissingParameter(
+                ctx=click.get_current_context(), param_hint=f"'{option}'", param_type="option"
+            )
     enrollment, first_dose = study_dates(options["as_of"], options["enrollment"], options["first_dose"])
     return RunRequest(**{**options, "enrollment": enrollment, "first_dose": first_dose})
+
+
+@cli.command()
+@OUT
+@click.option("--last", type=click.IntRange(min=1), default=30, show_default=True, help="How many records.")
+def runs(out: Path, last: int) -> None:
+    """List the runs of a folder, also those that published nothing, and why."""
+    from flows.records import list_runs
+
+    for line in list_runs(out, last):
+        click.echo(line)
+
+
+@cli.command()
+@OUT
+@click.option("--extract", type=FOLDER, help="Folder with the registry's tables, to be looked at too.")
+@CONFIG
+def doctor(out: Path, extract: Path | None, config: Path | None) -> None:
+    """Say whether this machine is fit to run: folders, disk, versions, clock, Prefect. Changes nothing."""
+    from flows.config import read_config
+    from flows.doctor import examine, report
+
+    secret = read_config(config).notice.password_file if config else ""
+    report(_console(), examine(out, extract, Path(secret) if secret else None, os.environ))
+
+
+@cli.command()
+@OUT
+def verify(out: Path) -> None:
+    """Check that the ledger is unbroken and every published file is what was published."""
+    from flows.records import verify as check_all
+
+    for line in check_all(out):
+        click.echo(line)
+
+
+@cli.command()
+@click.argument("run_id")
+@OUT
+def replay(run_id: str, out: Path) -> None:
+    """Make a published run again from its kept files, and say whether every byte is the same."""
+    from flows.replay import replay_run
+
+    with _progress() as progress:
+        told = replay_run(out, run_id, progress)
+    click.echo(told)
 
 
 @cli.command()
@@ -248,10 +369,9 @@ def _finish_demo(folder: Path, result: Any) -> None:
 
 
 def _console() -> "Console":
-    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
-    from rich.console import Console
+    from flows.summary import standard_output
 
-    return Console(width=None if sys.stdout.isatty() else _TERMINAL_WIDTH, highlight=False, markup=False)
+    return standard_output()
 
 
 @contextlib.contextmanager
@@ -275,9 +395,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command; every failure is one line on standard error and an exit code of the contract."""
     signal.signal(signal.SIGTERM, _end_as_interrupt)
     try:
-        cli.main(args=arguments, prog_name="prescreen", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # The exit code of a command that sets one itself (and of --help); else what the command returned.
+        code = cli.main(args=arguments, prog_name="prescreen", standalone_mode=False)
     except click.Abort:
         failure: PrescreenError = explained(KeyboardInterrupt())
     except click.ClickException as error:
@@ -289,7 +408,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BaseException as error:
         failure = explained(error)
     else:
-        return
+        sys.exit(code or 0)
     print(f"prescreen: {failure}".replace("\n", " "), file=sys.stderr)  # noqa: T201 - this is the command's voice
     sys.exit(failure.exit_code)
 

@@ -29,6 +29,10 @@ _STORAGE_ERRORS = {
 }
 
 
+# How Prefect ends a flow whose program is asked to stop.
+_STOPS = {"TerminationSignal"}
+
+
 class Bug(PrescreenError):
     """An error that nobody foresaw; it says where, not what was in the data."""
 
@@ -64,7 +68,7 @@ def explained(error: BaseException) -> PrescreenError:
     if isinstance(error, PrescreenError):
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ in _STOPS:
         return Interrupted("run", "stopped before its end; nothing was published.", "Run again.")
     if isinstance(error, OSError):
         where = str(error.filename) if error.filename else "a file"

@@ -8,12 +8,15 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from criteria.trial import Trial
 from flows import VERSION
 from flows.files import sha256_of_all
 from flows.request import RunRequest
+
+if TYPE_CHECKING:
+    from flows.session import Session
 
 PRE_SCREEN_ONLY = (
     "Pre-screen only: a list of patients worth a closer look, made from registry data. It does not say that "
@@ -21,7 +24,7 @@ PRE_SCREEN_ONLY = (
 )
 _ROOT = Path(__file__).resolve().parent.parent
 _CODE_FOLDERS = ("schemas", "data", "sql", "criteria", "flows")
-_CODE_SUFFIXES = (".py", ".sql", ".csv")
+_CODE_SUFFIXES = (".py", ".sql", ".csv", ".j2", ".css", ".js")
 _ID_DIGITS = 12
 
 
@@ -42,8 +45,9 @@ def _decisive(request: RunRequest, trials: Sequence[Trial], inputs: Mapping[str,
         "format": request.source_format,
         "index_date": request.index_date.isoformat() if request.index_date else None,
         "readings": {trial.id: trial.readings for trial in trials},
-        "inputs": dict(inputs),
-        "trials": {trial.id: {"file": trial.file_name, "sha256": trial.sha256} for trial in trials},
+        # Hashes only: what a file holds is decided by its bytes, and a repeat is known before it is loaded.
+        "inputs": {name: told["sha256"] for name, told in inputs.items()},
+        "trials": {trial.id: {"sha256": trial.sha256} for trial in trials},
         "code": {"version": VERSION, "sha256": code_sha256()},
     }
 
@@ -54,20 +58,19 @@ def run_identity(request: RunRequest, trials: Sequence[Trial], inputs: Mapping[s
     return f"{request.as_of.isoformat()}-{hashlib.sha256(decisive.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
-def manifest_of(
-    request: RunRequest,
-    trials: Sequence[Trial],
-    inputs: Mapping[str, Any],
-    outputs: Mapping[str, Any],
-    rows: Mapping[str, Any],
-) -> dict[str, Any]:
+def manifest_of(session: "Session", outputs: Mapping[str, Any]) -> dict[str, Any]:
     """Everything about a run that can be told without naming a patient."""
+    trials = session.trials
     return {
-        **_decisive(request, trials, inputs),
-        "run_id": run_identity(request, trials, inputs),
+        **_decisive(session.request, trials, session.inputs),
+        "inputs": dict(session.inputs),
+        "run_id": session.run_id,
         "departures": {trial.id: trial.departures for trial in trials},
+        "extracted_on": session.extracted_on.isoformat() if session.extracted_on else None,
+        "compared_with": session.compared_with,
+        "columns": session.columns,
         "outputs": dict(outputs),
-        "rows": dict(rows),
+        "rows": dict(session.counts),
         "statement": PRE_SCREEN_ONLY,
     }
 

@@ -23,7 +23,10 @@ def run_lock(out: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockHeld(
-                str(out), "another run is writing to this folder.", "Wait until it has ended, then run again."
+                str(out),
+                "another run is writing to this folder.",
+                "Wait until it has ended, then run again.",
+                may_pass=True,
             ) from None
         yield
     finally:

@@ -20,7 +20,7 @@ from schemas.errors import StorageFailed
 MANIFEST = "manifest.json"
 LATEST = "latest"
 # What a run that was killed may leave behind; swept by the next run, which holds the lock.
-_LEFTOVERS = (".staging-*", ".work", ".damaged-*", ".latest-*")
+_LEFTOVERS = (".staging-*", ".work", ".replay", ".damaged-*", ".purged-*", ".latest-*", "kept/.keeping-*")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class OutputFolder:
     def work(self) -> Path:
         """Private scratch of the running run: the working database and its spill."""
         return self.root / ".work"
+
+    @property
+    def replay(self) -> Path:
+        """Private scratch of a past run that is made again."""
+        return self.root / ".replay"
+
+    @property
+    def kept(self) -> Path:
+        """The delivered files of the newest runs, by their hash."""
+        return self.root / "kept"
 
     @property
     def latest(self) -> Path:

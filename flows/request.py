@@ -12,16 +12,32 @@ from schemas.errors import TrialError, UsageError, nearest
 if TYPE_CHECKING:
     from criteria.trial import Trial
     from data.catalogue import Catalogue
+    from flows.limits import Limits
 
 # The first gives dates; the others, which schemas.sources describes, count days from an index date.
 SOURCE_FORMATS = ("prescreen", "gdc-mmrf")
 
 
 @dataclass(frozen=True)
+class Night:
+    """What an unattended run is held to before it may replace the last list, and how much is kept after it.
+
+    None of it decides what a list says, only whether it is published: the day on which it runs, the limits of
+    the gate, and how many runs and delivered files stay (None: all).
+    """
+
+    today: date
+    limits: "Limits"
+    keep_runs: int | None = None
+    keep_inputs: int | None = None
+
+
+@dataclass(frozen=True)
 class RunRequest:
     """One run: everything that decides its outputs, and nothing about any patient.
 
-    ``memory_bytes``, and ``batch_patients`` (judged at a time; by default as many as fit), change no output.
+    With a ``night`` the run passes the publish gate and its canary patients first. ``memory_bytes``, and
+    ``batch_patients`` (judged at a time; by default as many as fit), change no output.
     """
 
     extract: Path
@@ -35,20 +51,26 @@ class RunRequest:
     index_date: date | None = None
     memory_bytes: int = DEFAULT_BYTES
     batch_patients: int | None = None
+    night: Night | None = None
 
     def __post_init__(self) -> None:
-        if self.source_format != SOURCE_FORMATS[0] and self.index_date is None:
-            raise UsageError(
-                "--index-date",
-                f"is missing; an extract of format {self.source_format} counts days from it.",
-                "Give the day that is to be day 0, as YYYY-MM-DD.",
-            )
-        if self.source_format == SOURCE_FORMATS[0] and self.index_date is not None:
-            raise UsageError(
-                "--index-date",
-                f"has no meaning for an extract of format {self.source_format}, which gives dates.",
-                "Leave it out, or name the format with --format.",
-            )
+        check_format(self.source_format, self.index_date)
+
+
+def check_format(source_format: str, index_date: date | None) -> None:
+    """Raises ``UsageError`` unless an index date is given just where the format counts days from one."""
+    if source_format != SOURCE_FORMATS[0] and index_date is None:
+        raise UsageError(
+            "--index-date",
+            f"is missing; an extract of format {source_format} counts days from it.",
+            "Give the day that is to be day 0, as YYYY-MM-DD.",
+        )
+    if source_format == SOURCE_FORMATS[0] and index_date is not None:
+        raise UsageError(
+            "--index-date",
+            f"has no meaning for an extract of format {source_format}, which gives dates.",
+            "Leave it out, or name the format with --format.",
+        )
 
 
 def study_dates(as_of: date, enrollment: date | None, first_dose: date | None) -> tuple[date, date]:

@@ -8,20 +8,23 @@ decorator, before Prefect sees it. The data passes between the tasks in ``_HELD`
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from prefect import flow, task
+from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
 from data.extract.files import read_info
 from flows import steps
+from flows.config import Retry
 from flows.failures import redacted
 from flows.files import private_files
 from flows.memory import DEFAULT_BYTES
 from flows.request import RunRequest, study_dates
 from flows.session import Session, open_session
 from flows.steps import RunResult
-from schemas.errors import UsageError
+from schemas.errors import PrescreenError, UsageError
 
 
 class _Held:
@@ -34,7 +37,7 @@ class _Held:
 _HELD = _Held()
 
 
-def _step(name: str, function: Callable[[Session], str]) -> Callable[[], None]:
+def _step(name: str, function: Callable[[Session], str]) -> Task[[], None]:
     """A task that does one step on the session and logs what it counted."""
 
     @redacted
@@ -42,6 +45,11 @@ def _step(name: str, function: Callable[[Session], str]) -> Callable[[], None]:
         get_run_logger().info("%s: %s", name, function(_HELD.session))
 
     return task(name=name, persist_result=False, cache_policy=NO_CACHE, log_prints=False)(step)
+
+
+def _admit(session: Session) -> str:
+    steps.admit(session)
+    return f"{len(session.inputs)} files"
 
 
 def _load(session: Session) -> str:
@@ -55,6 +63,11 @@ def _facts(session: Session) -> str:
     return f"for {len(session.trials)} trials"
 
 
+def _gate(session: Session) -> str:
+    steps.gate(session)
+    return "within the limits" if session.request.night else "no limits asked for"
+
+
 def _screen(session: Session) -> str:
     steps.screen(session)
     return f"{session.counts['screen']['patients']} patients"
@@ -63,6 +76,11 @@ def _screen(session: Session) -> str:
 def _rank(session: Session) -> str:
     steps.rank(session)
     return f"{len(session.tallies)} lists"
+
+
+def _compare(session: Session) -> str:
+    steps.compare(session)
+    return f"{session.file_rows['changes.parquet']} changes"
 
 
 def _publish(session: Session) -> str:
@@ -75,12 +93,56 @@ def _keep(session: Session) -> str:
     return f"{session.run_id} was already published"
 
 
+admit = _step("admit", _admit)
 load = _step("load", _load)
 facts = _step("facts", _facts)
+gate = _step("gate", _gate)
 screen = _step("screen", _screen)
 rank = _step("rank", _rank)
+compare = _step("compare", _compare)
 publish = _step("publish", _publish)
 keep = _step("keep", _keep)
+
+
+def run_steps(request: RunRequest, retry: Retry | None = None) -> RunResult:
+    """One run as tasks of the flow that calls it, in the order of ``steps.run_screening``.
+
+    ``retry``: how often a read that may succeed later is tried again; no other step is, since the same data
+    would fail it again. Raises the ``PrescreenError`` of the step that failed.
+    """
+    _HELD.result = None
+    with open_session(request, lambda _: None) as session:
+        _HELD.session = session
+        try:
+            retried(admit, retry)()
+            if steps.is_published(session):
+                keep()
+            else:
+                retried(load, retry)()
+                for step in (facts, gate, screen, rank, compare, publish):
+                    step()
+        finally:
+            del _HELD.session
+    if _HELD.result is None:
+        raise UsageError("flow", "Prefect did not run a step.", "Look at Prefect's own log.")
+    return _HELD.result
+
+
+def retried(step: Task[[], None], retry: Retry | None) -> Task[[], None]:
+    """The task, tried again with spread delays where its failure may pass by itself."""
+    if retry is None:
+        return step
+    return step.with_options(
+        retries=retry.times,
+        retry_delay_seconds=retry.delay_seconds,
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_may_pass,
+    )
+
+
+def _may_pass(_task: Any, _run: Any, state: State[Any]) -> bool:
+    failure = state.result(raise_on_failure=False)
+    return isinstance(failure, PrescreenError) and failure.may_pass
 
 
 @flow(name="prescreen", persist_result=False, log_prints=False)
@@ -116,19 +178,7 @@ def screen_flow(
         index_date=_day("index_date", index_date),
         memory_bytes=memory_bytes,
     )
-    with open_session(request, lambda _: None) as session:
-        _HELD.session = session
-        try:
-            load()
-            if steps.is_published(session):
-                keep()
-                return
-            facts()
-            screen()
-            rank()
-            publish()
-        finally:
-            del _HELD.session
+    run_steps(request)
 
 
 def run_as_flow(request: RunRequest) -> RunResult:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.files import private_files
+from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
-from flows.memory import database_limit
+from flows.memory import DEFAULT_BYTES, database_limit
+from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
-from schemas.errors import UsageError
+from schemas.errors import LockHeld, UsageError
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered;
@@ -36,6 +39,7 @@ class Tally:
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
+    open_facts: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass
@@ -48,9 +52,13 @@ class Session:
     catalogue: Catalogue
     trials: list[Trial]
     connection: duckdb.DuckDBPyConnection
+    attempt: Attempt
     tables: list[TableCount] = field(default_factory=list)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     run_id: str = ""
+    # The day through which the extract reaches, and the run whose list this one is compared with.
+    extracted_on: date | None = None
+    compared_with: str | None = None
     tallies: list[Tally] = field(default_factory=list)
     # Rows of each step, and rows of each staged file, for the manifest.
     counts: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +70,11 @@ class Session:
         return self.out.staging(self.run_id)
 
     @property
+    def columns(self) -> dict[str, list[str]]:
+        """The known columns of every delivered table."""
+        return {table.table: sorted(table.columns) for table in self.tables if table.file}
+
+    @property
     def anchors(self) -> Anchors:
         """The dates that the criteria count from."""
         return Anchors(self.request.as_of, self.request.enrollment, self.request.first_dose)
@@ -69,25 +82,53 @@ class Session:
 
 @contextmanager
 def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
-    """A session; trial files and folders are checked first, scratch is gone afterwards however it ends."""
+    """A session under the output folder's lock and in its ledger; scratch is gone afterwards however it
+    ends."""
     if request.out.resolve() == request.extract.resolve():
         raise UsageError("--out", "is the folder of the extract.", "Choose another folder for the outputs.")
-    catalogue = load_catalogue()
-    trials = load_trials(request.trials, request.readings, catalogue)
     out = OutputFolder(request.out)
     with private_files():
         out.prepare()
-        with run_lock(out.root):
+        with (
+            _locked(out),
+            told_in_the_morning(out),
+            recorded(out.root, _asked(request)) as attempt,
+        ):
+            catalogue = load_catalogue()
+            trials = load_trials(request.trials, request.readings, catalogue)
             out.sweep()
-            require_space(out.root, _space_needed(request.extract))
+            require_space(out.root, space_needed(request.extract))
             try:
                 with working_database(out.work, request.memory_bytes) as connection:
-                    yield Session(request, progress, out, catalogue, trials, connection)
+                    yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
 
 
-def _space_needed(extract: Path) -> int:
+@contextmanager
+def _locked(out: OutputFolder) -> Iterator[None]:
+    """The folder's lock; a run that finds it held is in the ledger too."""
+    try:
+        with run_lock(out.root):
+            yield
+    except LockHeld as error:
+        Ledger(out.root).append("refused", start=None, exit_code=error.exit_code, message=str(error))
+        raise
+
+
+def _asked(request: RunRequest) -> dict[str, Any]:
+    """What the ledger says of a run before anything of it is known."""
+    return {
+        "extract": str(request.extract),
+        "trials": list(request.trials),
+        "as_of": request.as_of.isoformat(),
+        "enrollment": request.enrollment.isoformat(),
+        "first_dose": request.first_dose.isoformat(),
+    }
+
+
+def space_needed(extract: Path) -> int:
+    """Bytes that a run may take on the disk of its outputs; 0 for an extract that is not there."""
     if not extract.is_dir():
         return 0
     files = [path for path in extract.iterdir() if path.is_file()]
@@ -99,7 +140,7 @@ def _space_needed(extract: Path) -> int:
 
 
 @contextmanager
-def working_database(folder: Path, memory_bytes: int) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(folder: Path, memory_bytes: int = DEFAULT_BYTES) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private working database that spills beside itself and loads no code from anywhere."""
     folder.mkdir()
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
@@ -110,4 +151,13 @@ def working_database(folder: Path, memory_bytes: int) -> Iterator[duckdb.DuckDBP
         connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):
             connection.execute(f"set {source}_extensions = false")
+        # SQL text finds no variable of the program by its name.
+        connection.execute("set python_enable_replacements = false")
         yield connection
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """From now on SQL reaches no file, no network and no setting; frames are handed over, and it spills."""
+    # In this order: locked first, access could no longer be taken away.
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")

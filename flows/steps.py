@@ -4,8 +4,8 @@ Each works on a ``Session``, which holds what the steps hand on; nothing is publ
 ``run_screening`` is the whole run; the Prefect flow calls the same steps in the same order.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +15,57 @@ import polars as pl
 from criteria.attrition import add_counts, attrition_table, count_exclusions
 from criteria.engine.batch import Batch
 from criteria.engine.screen import evaluate_trial
+from criteria.lookups import lookups_table, wording_of
+from criteria.open_facts import open_facts
 from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial
-from criteria.usage import usage_of
-from criteria.worklist import add_questions, count_open_questions, look_up_sentence, worklist_table
-from data.extract.load import TableCount, load_extract, load_source
+from criteria.worklist import (
+    add_questions,
+    count_open_questions,
+    look_up_sentence,
+    waiting_patients,
+    worklist_table,
+)
+from data.extract.files import INFO_FILE, read_info, table_files
+from data.extract.guard import guarded
+from flows.canaries import check_canaries
+from flows.changes.since import changes_since
 from flows.failures import redacted
 from flows.files import sha256_of
 from flows.identity import about_run, manifest_of, run_identity
+from flows.kept import KEPT_INPUTS, keep_inputs, newest_runs, purge
+from flows.limits import check_against_last, check_age
+from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
-from flows.publish import describe_files, is_whole, point_latest, publish, write_manifest
+from flows.publish import (
+    MANIFEST,
+    OutputFolder,
+    describe_files,
+    is_whole,
+    point_latest,
+    publish,
+    read_manifest,
+    write_manifest,
+)
+from flows.report import ReportedRun, write_report
 from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
-from flows.workbook import write_workbook
-from schemas.errors import UsageError
+from flows.workbook import workbook_sheets, write_workbook
+from schemas.errors import ExtractRefused
+from schemas.extract import TABLES
 from schemas.facts import Facts
 from schemas.sources import SOURCES
 from sql.runner import (
-    Wanted,
+    broken_ids,
     build_facts,
+    extract_day,
     patient_count,
     quarantine_rows,
     read_facts,
     table_counts,
     unmapped_counts,
 )
-from sql.stage_source import stage_source
-
-Loader = Callable[[RunRequest, duckdb.DuckDBPyConnection, Progress], list[TableCount]]
 
 
 @dataclass(frozen=True)
@@ -64,62 +86,36 @@ def run_screening(request: RunRequest, progress: Progress) -> RunResult:
     ``PrescreenError``, whatever went wrong, without anything of the data.
     """
     with open_session(request, progress) as session:
-        load(session)
+        admit(session)
         if is_published(session):
             return keep(session)
+        load(session)
         facts(session)
+        gate(session)
         screen(session)
         rank(session)
+        compare(session)
         return publish_run(session)
 
 
-def load(session: Session) -> None:
-    """Read the extract into the working database and give the run its id."""
-    request = session.request
-    session.progress("reading the extract")
-    session.tables = loader_of(request.source_format)(request, session.connection, session.progress)
-    session.inputs = _inputs(request.extract, session.tables)
+def admit(session: Session) -> None:
+    """Give the run its id, by the bytes of its files; an unattended one ends if its extract is an old one."""
+    request, night = session.request, session.request.night
+    if night is not None:
+        check_age(night.limits, read_info(request.extract).extracted_on, night.today)
+    session.inputs = _delivered(request)
     session.run_id = run_identity(request, session.trials, session.inputs)
 
 
-def _load_prescreen(
-    request: RunRequest, connection: duckdb.DuckDBPyConnection, progress: Progress
-) -> list[TableCount]:
-    return load_extract(request.extract, connection, progress)
-
-
-def _load_source(
-    request: RunRequest, connection: duckdb.DuckDBPyConnection, progress: Progress
-) -> list[TableCount]:
-    """A source of another shape: read as it is delivered, then turned by its staging SQL."""
-    if request.index_date is None:
-        raise RuntimeError("a request for a source that counts days has no index date")
-    source = SOURCES[request.source_format]
-    tables = load_source(source, request.extract, connection, progress)
-    stage_source(source, request.index_date, connection, progress)
-    return tables
-
-
-_LOADERS: dict[str, Loader] = {"prescreen": _load_prescreen, **dict.fromkeys(SOURCES, _load_source)}
-
-
-def loader_of(source_format: str) -> Loader:
-    """What reads an extract of this format into the tables that the facts are made from."""
-    if source_format not in _LOADERS:
-        raise UsageError(
-            "--format", f"'{source_format}' cannot be read.", f"The formats are: {', '.join(_LOADERS)}."
-        )
-    return _LOADERS[source_format]
-
-
-def _inputs(extract: Path, tables: list[TableCount]) -> dict[str, dict[str, Any]]:
-    inputs: dict[str, dict[str, Any]] = {
-        table.file: {"sha256": table.sha256, "rows": table.rows} for table in tables if table.file
-    }
-    info = extract / "extract.toml"
+def _delivered(request: RunRequest) -> dict[str, dict[str, Any]]:
+    """The files that are there to be read, by name, with their hash; rows are known when they are loaded."""
+    source = SOURCES.get(request.source_format)
+    paths = list(table_files(request.extract, source.by_name if source else TABLES).values())
+    info = request.extract / INFO_FILE
     if info.is_file():
-        inputs[info.name] = {"sha256": sha256_of(info), "rows": None}
-    return inputs
+        paths.append(info)
+    hashes = {path.name: guarded(path.name, partial(sha256_of, path)) for path in paths}
+    return {name: {"sha256": sha256, "rows": None} for name, sha256 in hashes.items()}
 
 
 def is_published(session: Session) -> bool:
@@ -127,10 +123,26 @@ def is_published(session: Session) -> bool:
     return is_whole(session.out.run(session.run_id))
 
 
+def load(session: Session) -> None:
+    """Read the extract into the working database. Raises ``ExtractRefused`` if a file changed meanwhile."""
+    request = session.request
+    session.progress("reading the extract")
+    session.tables = load_tables(
+        request.extract, request.source_format, request.index_date, session.connection, session.progress
+    )
+    for table in session.tables:
+        if table.file and session.inputs.get(table.file, {}).get("sha256") != table.sha256:
+            step = "Wait until it is delivered whole, then start again."
+            raise ExtractRefused(table.file, "the file changed before it was read.", step, may_pass=True)
+        if table.file:
+            session.inputs[table.file]["rows"] = table.rows
+
+
 def keep(session: Session) -> RunResult:
     """Let ``latest`` point to the run that is already there."""
     session.progress("this run is already published")
     point_latest(session.out, session.run_id)
+    session.attempt.end("repeated", run_id=session.run_id, exit_code=0)
     return _result(session, repeated=True)
 
 
@@ -138,16 +150,23 @@ def facts(session: Session) -> None:
     """Derive the facts that the trials ask for."""
     session.progress("deriving facts")
     build_facts(session.connection, session.request.as_of, wanted_by(session.trials), session.progress)
+    session.counts["load"] = rows_by_table(session.connection)
+    session.extracted_on = extract_day(session.connection)
 
 
-def wanted_by(trials: list[Trial]) -> Wanted:
-    """The facts that some criterion of some trial reads."""
-    usage = usage_of([trial.criteria for trial in trials])
-    return Wanted(
-        measurements=frozenset(usage.measurements),
-        counted=frozenset(usage.counted),
-        sets=usage.set_concepts,
-    )
+def gate(session: Session) -> None:
+    """Of an unattended run, hold the extract to the limits and the program to its canary patients."""
+    night = session.request.night
+    if night is None:
+        return
+    session.progress("holding the extract to the limits")
+    newest = newest_runs(session.out)
+    last = read_manifest(session.out.run(newest[0])) if newest else None
+    ids = broken_ids(session.connection)
+    check_against_last(night.limits, session.counts["load"], ids, session.columns, last)
+    session.progress("judging the canary patients")
+    judged = check_canaries(session.trials, session.catalogue, session.out.work)
+    session.attempt.told["canaries"] = judged
 
 
 def screen(session: Session) -> None:
@@ -175,13 +194,15 @@ def _screen_batch(
     for tally in session.tallies:
         found = evaluate_trial(tally.trial, batch, session.anchors, shared)
         verdict_files.write(tally.trial, batch, found)
-        _count(tally, found, batch)
+        _count(tally, found, batch, session)
 
 
-def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:
+def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
     trial = tally.trial
     summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
     tally.questions.append(count_open_questions(verdicts, summary))
+    waiting = waiting_patients(summary)["patient"]
+    tally.open_facts.append(open_facts(trial, verdicts, batch, session.anchors, waiting))
     tally.exclusions.append(count_exclusions(verdicts))
     # Ids as small numbers: the summaries of all patients are kept until they are ranked.
     ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
@@ -203,7 +224,6 @@ def rank(session: Session) -> None:
         }
     for name, frames in tables.items():
         write_output(session, name, pl.concat(frames))
-    session.counts["load"] = rows_by_table(session.connection)
     write_output(session, "quarantine", quarantine_rows(session.connection))
     write_output(session, "unmapped", unmapped_counts(session.connection))
 
@@ -232,27 +252,69 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
     def sentence(criterion_id: str, reason: str) -> str:
         return look_up_sentence(by_id[criterion_id], reason, session.catalogue)
 
+    candidates = rank_candidates(summary, trial.id)
+    wording = wording_of(trial, session.catalogue)
     return {
-        "candidates": rank_candidates(summary, trial.id),
+        "candidates": candidates,
+        "lookups": lookups_table(trial.id, tally.open_facts, candidates, wording),
         "not_listed": not_listed_patients(summary, trial.id),
         "attrition": attrition_table(trial.id, named, add_counts(tally.exclusions), summary.height),
         "worklist": worklist_table(trial.id, list(by_id), add_questions(tally.questions), sentence),
     }
 
 
-def publish_run(session: Session) -> RunResult:
-    """Complete the staged run (workbook, trial files, manifest) and publish it in one step."""
-    session.progress("publishing")
+def compare(session: Session) -> None:
+    """Say what changed since the list that was shown before this one, and why."""
+    session.progress("comparing with the last list")
+    compare_with(session, _shown_before(session), session.out)
+
+
+def compare_with(session: Session, before: Path | None, folder: OutputFolder) -> None:
+    """The changes since a run of ``folder``, into staging; none if there is no such run."""
+    session.compared_with = before.name if before else None
+    changes = changes_since(session, before, folder, manifest_of(session, outputs={}))
+    write_output(session, "changes", changes)
+
+
+def _shown_before(session: Session) -> Path | None:
+    """The newest other run that is whole; where this run was published before, of the runs until then."""
+    for run_id in newest_runs(session.out, before=session.run_id):
+        if is_whole(session.out.run(run_id)):
+            return session.out.run(run_id)
+    return None
+
+
+def complete(session: Session) -> dict[str, Any]:
+    """Complete the staged run: workbook, trial files, and the manifest of it all, which is returned."""
     request, trials, staging = session.request, session.trials, session.staging
-    candidates = pl.read_parquet(staging / "candidates.parquet")
-    write_workbook(staging / "candidates.xlsx", candidates, about_run(request, trials, session.run_id))
-    session.file_rows["candidates.xlsx"] = candidates.height
+    about = manifest_of(session, outputs={})
+    reported = [ReportedRun(staging, about, trial, session.catalogue) for trial in trials]
+    sheets = workbook_sheets(reported, about_run(request, trials, session.run_id))
+    write_workbook(staging / "candidates.xlsx", sheets)
+    session.file_rows["candidates.xlsx"] = session.file_rows["candidates.parquet"]
     (staging / "trials").mkdir()
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
-    outputs = describe_files(staging, session.file_rows)
-    write_manifest(staging, manifest_of(request, trials, session.inputs, outputs, session.counts))
+    for run in reported:
+        write_report(run)
+    manifest = manifest_of(session, outputs=describe_files(staging, session.file_rows))
+    write_manifest(staging, manifest)
+    return manifest
+
+
+def publish_run(session: Session) -> RunResult:
+    """Complete the staged run, publish it in one step, record it, and let go of what need not be kept."""
+    session.progress("publishing")
+    manifest = complete(session)
+    keep_inputs(session.out, session.request.extract, session.inputs)
     publish(session.out, session.run_id)
+    told = {
+        name: manifest[name] for name in ("inputs", "trials", "readings", "code", "rows", "compared_with")
+    }
+    sha256 = sha256_of(session.out.run(session.run_id) / MANIFEST)
+    session.attempt.end("published", run_id=session.run_id, exit_code=0, manifest_sha256=sha256, **told)
+    night = session.request.night
+    purge(session.out, night.keep_runs if night else None, (night and night.keep_inputs) or KEPT_INPUTS)
     return _result(session, repeated=False)
 
 

@@ -4,6 +4,7 @@ Everything is read from the run's own folder, so that a run that was already the
 Only counts, criteria and names that no code list has are shown, never a patient.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from criteria.trial import Criterion, Trial
 from flows.identity import PRE_SCREEN_ONLY
+from flows.news import news
 from flows.publish import read_manifest
 from flows.wording import printable
 from schemas.facts import EVERYBODY
@@ -23,6 +25,12 @@ from schemas.words import BEGINNING, NOT_LISTED_REASONS, TIERS
 
 TOP = 5
 _WORDS_SHOWN = 60
+_PAGE_WIDTH = 110
+
+
+def standard_output() -> Console:
+    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
+    return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH, highlight=False, markup=False)
 
 
 def print_summary(console: Console, folder: Path, trials: Iterable[Trial]) -> None:
@@ -33,7 +41,7 @@ def print_summary(console: Console, folder: Path, trials: Iterable[Trial]) -> No
 def summary_of(folder: Path, trials: Iterable[Trial]) -> Group:
     """The summary as something to print."""
     manifest = read_manifest(folder)
-    parts: list[RenderableType] = [_head(manifest)]
+    parts: list[RenderableType] = [_head(manifest), *news(folder, manifest)]
     for trial in trials:
         parts += _trial_parts(folder, trial)
     parts += [_data(folder, manifest), _unread(folder, manifest), Text(f"files: {folder}")]

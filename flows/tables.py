@@ -14,7 +14,12 @@ from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS
 
 _VERDICTS_FILE = "verdicts.parquet"
 # Tables of an output, by the forms in which it is published; the workbook is made when the run is complete.
-_FORMS = {"candidates": ("parquet", "csv"), "attrition": ("csv",), "worklist": ("csv",)}
+_FORMS = {
+    "candidates": ("parquet", "csv"),
+    "changes": ("parquet", "csv"),
+    "attrition": ("csv",),
+    "worklist": ("csv",),
+}
 _CHECK_ROWS = 100_000
 
 

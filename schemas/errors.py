@@ -8,12 +8,16 @@ from collections.abc import Iterable
 
 
 class PrescreenError(Exception):
-    """Any error with a known cause. ``exit_code`` is the command's exit code."""
+    """Any error with a known cause. ``exit_code`` is the command's exit code.
+
+    ``may_pass`` says that the same run may succeed later without anybody's doing: a late file, a busy folder.
+    """
 
     exit_code = 1
 
-    def __init__(self, where: str, what: str, next_step: str) -> None:
+    def __init__(self, where: str, what: str, next_step: str, *, may_pass: bool = False) -> None:
         super().__init__(f"{where}: {what} {next_step}")
+        self.may_pass = may_pass
         self.where = where
         self.what = what
         self.next_step = next_step

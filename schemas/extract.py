@@ -24,9 +24,11 @@ import polars as pl
 
 from schemas.words import (
     ALLERGY_KINDS,
+    ANSWERS,
     DECIMAL_PLACES,
     RESPONSES,
     ROUTES,
+    SCREENING_STATUSES,
     STOP_REASONS,
 )
 
@@ -255,7 +257,7 @@ ATTESTATIONS = Table(
         PATIENT_ID,
         _text("trial_id", "the trial asked about", required=True),
         _text("criterion_id", "the criterion asked about", required=True),
-        _word("answer", "the answer", ("pass", "fail", "not_applicable"), required=True),
+        _word("answer", "the answer", ANSWERS, required=True),
         _date("date", "day of the answer", required=True),
         Column("attested_by", "note", "who answered"),
         Column("comment", "note", "free text"),
@@ -270,7 +272,7 @@ SCREENING_LOG = Table(
         _word(
             "status",
             "the step",
-            ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn"),
+            SCREENING_STATUSES,
             required=True,
         ),
         _date("date", "day of the step", required=True),

@@ -117,6 +117,13 @@ def _wanted_pairs(wanted: Wanted) -> pl.DataFrame:
     return pl.DataFrame([(name, *PAIRS[name]) for name in names], schema=schema, orient="row")
 
 
+def extract_day(connection: duckdb.DuckDBPyConnection) -> date:
+    """Through which day the extract reaches: as its sender says, else the latest date in it up to the as-of
+    date."""
+    day: date = _single(connection, "select extracted_on from extract_dates")
+    return day
+
+
 def patient_count(connection: duckdb.DuckDBPyConnection) -> int:
     """How many patients there are."""
     return int(_single(connection, "select count(*) from patients"))
@@ -183,6 +190,17 @@ def quarantine_rows(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return _frame(
         connection, 'select "table", source_row, "column", rule, reason from all_faults order by all'
     )
+
+
+def broken_ids(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Per table the rows whose patient cannot be told: no usable id."""
+    found = connection.execute(
+        """
+        select "table", count(distinct source_row) from all_faults
+        where "column" = 'patient_id' and rule <> 'unknown_patient' group by "table" order by "table"
+        """
+    ).fetchall()
+    return dict(found)
 
 
 def unmapped_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -46,7 +46,10 @@ _DUCKDB_TYPES: dict[PolarsType, str] = {
 
 @dataclass(frozen=True)
 class TableCount:
-    """What became of one table's rows; ``file`` and ``sha256`` are None if it was not delivered."""
+    """What became of one table's rows; ``file`` and ``sha256`` are None if it was not delivered.
+
+    ``columns`` are those of the file that its schema knows.
+    """
 
     table: str
     file: str | None
@@ -54,6 +57,7 @@ class TableCount:
     rows: int
     accepted: int
     quarantined: int
+    columns: tuple[str, ...] = ()
 
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
@@ -128,15 +132,15 @@ class _Loader:
         with path.open("rb") as stream:
             before = _stamp(stream)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            rows, quarantined = self.rows(table, path.name, stream)
+            rows, quarantined, columns = self.rows(table, path.name, stream)
             if _stamp(stream) != before:
                 step = "Wait until it is delivered whole, then start again."
-                raise ExtractRefused(path.name, "the file changed while it was read.", step)
+                raise ExtractRefused(path.name, "the file changed while it was read.", step, may_pass=True)
         self.connection.execute("insert into delivered values (?)", [table.name])
         self.progress(f"{path.name}: {rows} rows, {quarantined} quarantined")
-        return TableCount(table.name, path.name, sha256, rows, rows - quarantined, quarantined)
+        return TableCount(table.name, path.name, sha256, rows, rows - quarantined, quarantined, columns)
 
-    def rows(self, table: Table, file_name: str, stream: BinaryIO) -> tuple[int, int]:
+    def rows(self, table: Table, file_name: str, stream: BinaryIO) -> tuple[int, int, tuple[str, ...]]:
         text = read_text(file_name, table, stream, self.limits)
         for note in text.notes:
             self.note(file_name, note)
@@ -151,7 +155,7 @@ class _Loader:
         if rows != text.rows:
             what = f"{text.rows} rows were counted but {rows} were read."
             raise ExtractRefused(file_name, what, "Deliver the file again, as Parquet if this repeats.")
-        return rows, quarantined
+        return rows, quarantined, text.columns
 
     def info(self, folder: Path) -> None:
         info = read_info(folder)

@@ -39,9 +39,11 @@ Chunk = dict[str, TextColumn]
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file whose structure holds: notes on what is not read, its rows, and its chunks, to be read once."""
+    """A file whose structure holds: notes on what is not read, the columns that are, its rows, and its
+    chunks, to be read once."""
 
     notes: tuple[str, ...]
+    columns: tuple[str, ...]
     rows: int
     chunks: Iterator[Chunk]
 
@@ -100,10 +102,11 @@ def read_csv(file_name: str, table: Table, stream: BinaryIO, limits: Limits) -> 
     """
     is_gzip = file_name.endswith(".gz")
     layout = check_csv(file_name, table, _unpacked(stream, is_gzip), limits)
+    columns = tuple(layout.header.positions)
     if layout.rows == 0:
-        return TextFile(layout.header.notes, 0, iter(()))
+        return TextFile(layout.header.notes, columns, 0, iter(()))
     chunks = _csv_chunks(_unpacked(stream, is_gzip), layout)
-    return TextFile(layout.header.notes, layout.rows, chunks)
+    return TextFile(layout.header.notes, columns, layout.rows, chunks)
 
 
 def _check_footer(file_name: str, size: int, footer: pq.FileMetaData, limits: Limits) -> None:
@@ -153,7 +156,7 @@ def read_parquet(file_name: str, table: Table, stream: BinaryIO, limits: Limits)
     stored_names = [schema.names[header.positions[name]] for name in names]
     texts = [stored for stored in stored_names if pa.types.is_string(schema.field(stored).type)]
     file = pq.ParquetFile(stream, metadata=footer, read_dictionary=texts, page_checksum_verification=True)
-    return TextFile(header.notes, footer.num_rows, _parquet_chunks(file, stored_names, names))
+    return TextFile(header.notes, tuple(names), footer.num_rows, _parquet_chunks(file, stored_names, names))
 
 
 def read_text(file_name: str, table: Table, stream: BinaryIO, limits: Limits) -> TextFile:

@@ -22,7 +22,8 @@ from criteria.ranking import not_listed_patients, rank_candidates, summarise_pat
 from criteria.trial import Trial, load_trial
 from data.catalogue import load_catalogue
 from data.extract.load import load_extract
-from flows.steps import rows_by_table, wanted_by
+from flows.loading import wanted_by
+from flows.steps import rows_by_table
 from schemas.extract import TABLES
 from schemas.facts import Facts
 from sql.runner import build_facts, patient_count, read_facts

@@ -24,8 +24,8 @@ from data.catalogue import load_catalogue
 from data.extract.load import load_source
 from flows.cli import main
 from flows.identity import about_run
+from flows.loading import wanted_by
 from flows.request import SOURCE_FORMATS, RunRequest
-from flows.steps import wanted_by
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES, typed_columns
 from schemas.facts import EVERYBODY, Facts

@@ -1,0 +1,1 @@
+"""What changed between two runs of one output folder, and why."""

@@ -1,0 +1,69 @@
+"""An extract judged on the side: the steps of a run without its outputs, for canary patients and for
+replays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from criteria.engine.batch import Anchors
+from criteria.engine.screen import evaluate_trial
+from criteria.ranking import summarise_patients
+from criteria.trial import Trial
+from flows.loading import load_tables, wanted_by
+from flows.memory import DEFAULT_BYTES, batch_patients
+from flows.session import working_database
+from sql.runner import build_facts, patient_count, read_facts
+
+
+@dataclass(frozen=True)
+class Case:
+    """An extract and the dates to judge it on."""
+
+    extract: Path
+    as_of: date
+    enrollment: date
+    first_dose: date
+    source_format: str = "prescreen"
+    index_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One trial's verdicts (as ``evaluate_trial`` gives them) and its patients' summaries, both in patient
+    order."""
+
+    verdicts: pl.DataFrame
+    summary: pl.DataFrame
+
+
+def judge(case: Case, trials: Sequence[Trial], scratch: Path) -> dict[str, Judged]:
+    """Every patient of the extract by every criterion of every trial, by trial id.
+
+    ``scratch`` is a folder that does not exist yet; its database stays there for the caller to remove.
+    Raises ``ExtractRefused`` as a run does.
+    """
+    with working_database(scratch) as connection:
+        load_tables(case.extract, case.source_format, case.index_date, connection, _silent)
+        build_facts(connection, case.as_of, wanted_by(trials), _silent)
+        anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
+        parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
+        total = patient_count(connection)
+        step = batch_patients(DEFAULT_BYTES)
+        for first in range(0, max(total, 1), step):
+            batch = read_facts(connection, first, min(first + step, total) - 1)
+            for trial in trials:
+                verdicts = evaluate_trial(trial, batch, anchors)
+                summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
+                parts[trial.id].append(Judged(verdicts, summary))
+    return {trial_id: _whole(judged) for trial_id, judged in parts.items()}
+
+
+def _whole(parts: Sequence[Judged]) -> Judged:
+    return Judged(pl.concat([part.verdicts for part in parts]), pl.concat([part.summary for part in parts]))
+
+
+def _silent(_: str) -> None:
+    return None
