@@ -12,12 +12,14 @@ from criteria.engine.values import (
     DAY_OF_FOREVER,
     NEVER,
     Interval,
+    Truth,
     choose,
     days,
     flag,
     smaller,
     whole,
 )
+from criteria.language.tree import Node
 from schemas.facts import ANY_CONCEPT, EVERYBODY, Facts
 from schemas.words import reason_bit
 
@@ -83,6 +85,9 @@ class Batch:
         self.height = facts.patients.height
         self.first = int(facts.patients["patient"][0]) if self.height else 0
         self.today = days(anchors.as_of)
+        # What the facts say by themselves, shared by all criteria of all trials of the batch.
+        self.truths: dict[Node, Truth] = {}
+        self.intervals: dict[Node, Interval] = {}
         self._coverage: dict[str, tuple[pl.Series, pl.Series, pl.Series]] = {}
 
     def day(self, column: pl.Series) -> pl.Series:
