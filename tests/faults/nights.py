@@ -1,6 +1,7 @@
 """Golden nights: nights of a growing registry in a row, replayed with other threads and other row order."""
 
 import random
+import re
 import shutil
 import zipfile
 from collections import Counter
@@ -114,9 +115,10 @@ def _compare_orders(first: Path, second: Path) -> int:
 
 
 def _cells(path: Path, run_id: str) -> dict[str, bytes]:
-    """The parts of a workbook, but for the run's id, which follows from the extract's bytes."""
+    """The parts of a workbook but for the run's id, which follows from the extract's bytes, and citations."""
     with zipfile.ZipFile(path) as book:
-        return {name: book.read(name).replace(run_id.encode(), b"") for name in book.namelist()}
+        parts = {name: book.read(name).replace(run_id.encode(), b"") for name in book.namelist()}
+    return {name: re.sub(rb"rows? [0-9]+(, [0-9]+)*", b"row", part) for name, part in parts.items()}
 
 
 def _uncited(path: Path) -> Counter[tuple[Any, ...]]:
