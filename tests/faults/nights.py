@@ -106,6 +106,8 @@ def _compare_orders(first: Path, second: Path) -> int:
         one, other = first / name, second / name
         if name.endswith(".xlsx"):
             assert _cells(one, run_ids[0]) == _cells(other, run_ids[1]), name
+        elif name.endswith(".html"):
+            assert _told(one.read_bytes(), run_ids[0]) == _told(other.read_bytes(), run_ids[1]), name
         elif name.startswith(_CITING):
             assert _uncited(one) == _uncited(other), name
         else:
@@ -115,10 +117,14 @@ def _compare_orders(first: Path, second: Path) -> int:
 
 
 def _cells(path: Path, run_id: str) -> dict[str, bytes]:
-    """The parts of a workbook but for the run's id, which follows from the extract's bytes, and citations."""
+    """The parts of a workbook, told."""
     with zipfile.ZipFile(path) as book:
-        parts = {name: book.read(name).replace(run_id.encode(), b"") for name in book.namelist()}
-    return {name: re.sub(rb"rows? [0-9]+(, [0-9]+)*", b"row", part) for name, part in parts.items()}
+        return {name: _told(book.read(name), run_id) for name in book.namelist()}
+
+
+def _told(text: bytes, run_id: str) -> bytes:
+    """A text but for the run's id, which follows from the extract's bytes, and for citations."""
+    return re.sub(rb"rows? [0-9]+(, [0-9]+)*", b"row", text.replace(run_id.encode(), b""))
 
 
 def _uncited(path: Path) -> Counter[tuple[Any, ...]]:
