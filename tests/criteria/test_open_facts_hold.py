@@ -16,11 +16,8 @@ from criteria.trial import Trial, load_trial
 from criteria.worklist import waiting_patients
 from data.catalogue import load_catalogue
 from flows.request import RunRequest
-from flows.session import open_session
-from flows.steps import facts as derive
-from flows.steps import load
-from schemas.facts import NUMBER, Facts
-from sql.runner import read_facts
+from flows.steps import run_screening
+from schemas.facts import FRAME_NAMES, NUMBER, Facts
 
 DAY = date(2026, 6, 30)
 ANCHORS = Anchors(DAY, DAY, DAY)
@@ -36,17 +33,21 @@ def trial() -> Trial:
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    out = tmp_path_factory.mktemp("out")
-    asked = RunRequest(SAMPLE, ("NCT06050512",), out, DAY, DAY, DAY)
-    with open_session(asked, lambda _: None) as session:
-        load(session)
-        derive(session)
-        return read_facts(session.connection, 0, 10_000)
+    """The facts that a run of the sample registry publishes."""
+    asked = RunRequest(SAMPLE, ("NCT06050512",), tmp_path_factory.mktemp("out"), DAY, DAY, DAY)
+    folder = run_screening(asked, lambda _: None).folder / "facts"
+    return Facts(DAY, **{name: pl.read_parquet(folder / f"{name}.parquet") for name in FRAME_NAMES})
+
+
+def judged(trial: Trial, facts: Facts) -> pl.DataFrame:
+    """Every criterion for everybody, ids and words as plain text."""
+    found = evaluate_trial(trial, facts, ANCHORS)
+    return found.with_columns(pl.col("criterion_id", "verdict").cast(pl.String))
 
 
 def waiting(trial: Trial, registry: Facts) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Verdicts, the patients who wait, and what they wait for."""
-    verdicts = evaluate_trial(trial, registry, ANCHORS)
+    verdicts = judged(trial, registry)
     patients = waiting_patients(summarise_patients(verdicts, registry, [trial.id]))
     return verdicts, patients, open_facts(trial, verdicts, registry, ANCHORS, patients["patient"])
 
@@ -90,7 +91,7 @@ def test_a_measurement_that_could_settle_a_criterion_does_with_some_value(
     for (fact,), rows in alone.partition_by("fact", as_dict=True).items():
         asked = replace(trial, criteria=tuple(map(trial.criterion, sorted(set(rows["criteria"])))))
         passed = pl.concat(
-            evaluate_trial(asked, with_value(registry, str(fact), value), ANCHORS)
+            judged(asked, with_value(registry, str(fact), value))
             .filter(pl.col("verdict") == "pass")
             .join(registry.patients.select("patient", "patient_id"), on="patient")
             .select("patient_id", criteria="criterion_id")
