@@ -8,6 +8,7 @@ records.
 import csv
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -80,12 +81,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], home: Path, env: dict[str, str]) -> Iterator[None]:
+def running(command: list[str], home: Path, env: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A program that stays, with its words in a file; ended at the end."""
     with (home / "programs.log").open("a") as log:
         program = subprocess.Popen(command, cwd=home, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
-            yield
+            yield program
         finally:
             program.terminate()
             try:
@@ -139,7 +140,7 @@ def test_the_schedule_publishes_each_good_night_and_keeps_the_last_list_on_a_bad
 
     deliver(home, today - timedelta(days=2))
     server = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with running(server, home, env), running([sys.executable, "-c", SERVE], home, env):
+    with running(server, home, env) as prefect, running([sys.executable, "-c", SERVE], home, env):
         until(ended("published", 1), home)
         first = (home / "out" / "latest").readlink().name
         assert changes(home) == []
@@ -170,6 +171,13 @@ def test_the_schedule_publishes_each_good_night_and_keeps_the_last_list_on_a_bad
             ("criterion", CANARY, "E2", "fail", "pass", "corrected_data"),
         ]
         until(lambda: (home / "out" / "summary.txt").read_text("utf-8").startswith("run "), home)
+
+        # The server is killed and started again; the program that serves goes on by itself.
+        os.killpg(prefect.pid, signal.SIGKILL)
+        prefect.wait()
+        deliver(home, today, conditions=conditions)
+        with running(server, home, env):
+            until(ended("published", 4), home)
     assert ledger.faults() == []
     assert not list((home / "out").glob(".staging-*"))
     for path in (*files_under(home / "prefect").values(), home / "programs.log"):
