@@ -113,7 +113,10 @@ class _State:
         (ValueError("x"), False),
     ],
 )
-def test_only_what_may_pass_by_itself_is_tried_again(failure: BaseException, again: bool) -> None:
+def test_only_what_may_pass_by_itself_is_tried_again(
+    failure: BaseException, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     from flows.screen_flow import load, retried  # noqa: PLC0415 - Prefect, for this test alone
 
     step = retried(load, Retry(times=2, delay_seconds=5))
