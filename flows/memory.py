@@ -1,4 +1,4 @@
-"""How much memory a run may use, and how it is divided between the database and the batch."""
+"""How much memory a run aims for, and how it is divided between the database and the batch."""
 
 import re
 

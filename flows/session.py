@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered;
 # measured on a registry of a million patients. Text takes ten times the room that Parquet does.
 SPACE_PER_TEXT_BYTE = 3
-SPACE_PER_PACKED_BYTE = 30
+SPACE_PER_PACKED_BYTE = 40
 _LEAST_SPACE_BYTES = 64 << 20
 
 
