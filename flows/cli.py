@@ -99,9 +99,8 @@ _RUN_OPTIONS = (
         "--memory",
         "memory_bytes",
         type=_Size(),
-        default="2GB",
-        show_default=True,
-        help="Memory to keep to, as 2GB or 900MB; what does not fit is kept beside the outputs meanwhile.",
+        help="Memory to aim for, as 4GB or 900MB; what does not fit is kept beside the outputs meanwhile."
+        "  [default: what the machine has]",
     ),
 )
 

@@ -105,7 +105,7 @@ class ExtractJob(_Part):
     readings: tuple[str, ...] = ()
     format: Literal["prescreen", "gdc-mmrf"] = "prescreen"
     index_date: date | None = None
-    memory: str = "2GB"
+    memory: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -194,7 +194,7 @@ def request_of(config: NightlyConfig, job: ExtractJob, today: date) -> RunReques
         readings=job.readings,
         source_format=job.format,
         index_date=job.index_date,
-        memory_bytes=memory_bytes(job.memory),
+        memory_bytes=memory_bytes(job.memory) if job.memory else None,
         night=Night(today, config.limits, config.keep.runs, config.keep.inputs),
     )
 

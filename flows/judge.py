@@ -13,7 +13,7 @@ from criteria.engine.screen import evaluate_trial
 from criteria.ranking import summarise_patients
 from criteria.trial import Trial
 from flows.loading import load_tables, wanted_by
-from flows.memory import DEFAULT_BYTES, batch_patients
+from flows.memory import batch_patients
 from flows.session import working_database
 from sql.runner import build_facts, patient_count, read_facts
 
@@ -51,7 +51,7 @@ def judge(case: Case, trials: Sequence[Trial], scratch: Path) -> dict[str, Judge
         anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
         parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
         total = patient_count(connection)
-        step = batch_patients(DEFAULT_BYTES)
+        step = batch_patients(None)
         for first in range(0, max(total, 1), step):
             batch = read_facts(connection, first, min(first + step, total) - 1)
             for trial in trials:

@@ -1,11 +1,12 @@
-"""How much memory a run may use, and how it is divided between the database and the batch."""
+"""How much memory a run aims for, and how it is divided between the database and the batch."""
 
 import re
 
 from schemas.errors import UsageError
 
 MB = 2**20
-DEFAULT_BYTES = 2048 * MB
+# What the batch of a run is made for that is given no bound.
+_USUAL_BYTES = 2048 * MB
 LEAST_BYTES = 512 * MB
 # What the interpreter and the libraries take before any patient is read.
 _BASE_BYTES = 300 * MB
@@ -33,9 +34,10 @@ def database_limit(memory: int) -> str:
     return f"{_of_database(memory) // MB}MiB"
 
 
-def batch_patients(memory: int) -> int:
+def batch_patients(memory: int | None) -> int:
     """How many patients are judged at a time; the bytes of the outputs do not depend on it."""
-    return (memory - _BASE_BYTES - _of_database(memory)) // _BYTES_PER_PATIENT
+    given = _USUAL_BYTES if memory is None else memory
+    return (given - _BASE_BYTES - _of_database(given)) // _BYTES_PER_PATIENT
 
 
 def _of_database(memory: int) -> int:

@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.memory import DEFAULT_BYTES
 from schemas.errors import TrialError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class RunRequest:
     readings: tuple[str, ...] = ()
     source_format: str = "prescreen"
     index_date: date | None = None
-    memory_bytes: int = DEFAULT_BYTES
+    memory_bytes: int | None = None
     batch_patients: int | None = None
     night: Night | None = None
 

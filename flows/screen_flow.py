@@ -20,7 +20,6 @@ from flows import steps
 from flows.config import Retry
 from flows.failures import redacted
 from flows.files import private_files
-from flows.memory import DEFAULT_BYTES
 from flows.request import RunRequest, study_dates
 from flows.session import Session, open_session
 from flows.steps import RunResult
@@ -157,7 +156,7 @@ def screen_flow(
     readings: list[str] | None = None,
     source_format: str = "prescreen",
     index_date: str | None = None,
-    memory_bytes: int = DEFAULT_BYTES,
+    memory_bytes: int | None = None,
 ) -> None:
     """Screen an extract and publish the candidates; days are YYYY-MM-DD.
 

@@ -17,7 +17,7 @@ from data.extract.load import TableCount
 from flows.files import private_files
 from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
-from flows.memory import DEFAULT_BYTES, database_limit
+from flows.memory import database_limit
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered;
 # measured on a registry of a million patients. Text takes ten times the room that Parquet does.
 SPACE_PER_TEXT_BYTE = 3
-SPACE_PER_PACKED_BYTE = 30
+SPACE_PER_PACKED_BYTE = 40
 _LEAST_SPACE_BYTES = 64 << 20
 
 
@@ -140,13 +140,14 @@ def space_needed(extract: Path) -> int:
 
 
 @contextmanager
-def working_database(folder: Path, memory_bytes: int = DEFAULT_BYTES) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(folder: Path, memory_bytes: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private working database that spills beside itself and loads no code from anywhere."""
     folder.mkdir()
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
         spill = str(folder / "spill").replace("'", "''")
         connection.execute(f"set temp_directory = '{spill}'")
-        connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
+        if memory_bytes is not None:
+            connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
         # No table's order matters: what is handed out or published is sorted then.
         connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):

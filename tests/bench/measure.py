@@ -132,7 +132,8 @@ def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stag
         from flows.memory import memory_bytes  # noqa: PLC0415
         from flows.request import RunRequest  # noqa: PLC0415
         from flows.session import open_session  # noqa: PLC0415
-    memory = memory_bytes(os.environ.get(MEMORY_VARIABLE, "2GB"))
+    given = os.environ.get(MEMORY_VARIABLE)
+    memory = memory_bytes(given) if given else None
     request = RunRequest(extract, trials, out / "out", AS_OF, AS_OF, AS_OF, memory_bytes=memory)
     with open_session(request, lambda _: None) as session:
         for name, parts in {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.memory import DEFAULT_BYTES, LEAST_BYTES, MB, batch_patients, database_limit, memory_bytes
+from flows.memory import LEAST_BYTES, MB, batch_patients, database_limit, memory_bytes
 from schemas.errors import UsageError
 
 
@@ -21,7 +21,7 @@ def test_anything_else_or_too_little_is_refused(text: str) -> None:
     assert "--memory" in str(refused.value)
 
 
-@pytest.mark.parametrize("memory", [LEAST_BYTES, 1024 * MB, DEFAULT_BYTES, 64 * 1024 * MB])
+@pytest.mark.parametrize("memory", [LEAST_BYTES, 1024 * MB, 2048 * MB, 64 * 1024 * MB])
 def test_the_parts_fit_into_the_whole_and_each_gets_some(memory: int) -> None:
     database = int(database_limit(memory).removesuffix("MiB")) * MB
     assert database >= 64 * MB
