@@ -169,9 +169,7 @@ def _refuse_beside_config(options: dict[str, Any]) -> None:
 def _run_night(config: Path, job: str | None, today: date | None, memory: int) -> None:
     from flows.config import read_config, today_in
     from flows.ledger import utc_now
-    from flows.morning import morning_text
-    from flows.night import exit_code_of, run_night
-    from flows.notice import send_notice
+    from flows.night import exit_code_of, run_night, summary_file
     from flows.worker import screen_in_worker
 
     read = read_config(config)
@@ -180,10 +178,13 @@ def _run_night(config: Path, job: str | None, today: date | None, memory: int) -
         day = today or today_in(read, utc_now())
         outcomes = run_night(read, jobs, day, lambda request: screen_in_worker(request, progress, memory))
     for outcome in outcomes:
-        click.echo(morning_text(Path(outcome.job.out)))
+        click.echo(summary_file(Path(outcome.job.out)))
         if outcome.failure:
             click.echo(f"prescreen: {outcome.job.name}: {outcome.failure}", err=True)
-    send_notice(read.notice, outcomes)
+    if read.notice.smtp_host:
+        from flows.notice import send_notice
+
+        send_notice(read.notice, outcomes)
     click.get_current_context().exit(exit_code_of(outcomes))
 
 

@@ -16,12 +16,11 @@ from rich.console import Console
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue, load_catalogue
 from flows.ledger import Entry, Ledger
-from flows.publish import OutputFolder, latest_run, read_manifest
+from flows.publish import SUMMARY, OutputFolder, latest_run, read_manifest
 from flows.report import ReportedRun, page, report_name
 from flows.summary import summary_of
 from schemas.errors import StorageFailed
 
-SUMMARY = "summary.txt"
 SUMMARY_WIDTH = 110
 
 

@@ -9,19 +9,29 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from flows.config import ExtractJob, NightlyConfig, request_of
 from flows.failures import Interrupted, explained
 from flows.files import private_files
 from flows.ledger import Ledger, event_of
 from flows.lock import run_lock
-from flows.morning import told_in_the_morning
-from flows.publish import OutputFolder
+from flows.publish import SUMMARY, OutputFolder
 from flows.request import RunRequest
-from flows.steps import RunResult
 from schemas.errors import LockHeld, PrescreenError
 
-Runner = Callable[[RunRequest], RunResult]
+
+class Published(Protocol):
+    """What a run says of itself when it has published."""
+
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def repeated(self) -> bool: ...
+
+
+Runner = Callable[[RunRequest], Published]
 
 
 @dataclass(frozen=True)
@@ -29,8 +39,15 @@ class Outcome:
     """What became of one extract: its run, or why there is none."""
 
     job: ExtractJob
-    result: RunResult | None = None
+    result: Published | None = None
     failure: PrescreenError | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is, of an extract that has one."""
+        if self.result is None:
+            raise RuntimeError("an extract without a run was asked where it is")
+        return OutputFolder(Path(self.job.out)).run(self.result.run_id)
 
 
 def run_night(config: NightlyConfig, jobs: Iterable[ExtractJob], today: date, run: Runner) -> list[Outcome]:
@@ -55,6 +72,8 @@ def _run_job(config: NightlyConfig, job: ExtractJob, today: date, run: Runner) -
 
 def record_unstarted(folder: Path, failure: PrescreenError) -> None:
     """Records in the folder's ledger and summary a run that ended before it began."""
+    from flows.morning import told_in_the_morning  # noqa: PLC0415 - polars, for a night that went wrong
+
     out = OutputFolder(folder)
     # A folder that cannot be written is what the failure says already; a busy one is told by its own run.
     with contextlib.suppress(OSError, LockHeld), private_files():
@@ -67,6 +86,8 @@ def record_unstarted(folder: Path, failure: PrescreenError) -> None:
 
 def record_crash(folder: Path, failure: PrescreenError) -> None:
     """Records in the folder's ledger and summary a run whose process died, and sweeps up after it."""
+    from flows.morning import told_in_the_morning  # noqa: PLC0415 - as above
+
     out = OutputFolder(folder)
     with (
         contextlib.suppress(OSError, LockHeld),
@@ -83,3 +104,11 @@ def record_crash(folder: Path, failure: PrescreenError) -> None:
 def exit_code_of(outcomes: Iterable[Outcome]) -> int:
     """0 if every extract has its list, else the code of the first that has none."""
     return next((outcome.failure.exit_code for outcome in outcomes if outcome.failure), 0)
+
+
+def summary_file(folder: Path) -> str:
+    """What stands in the output folder for the morning; empty if it could not be written."""
+    try:
+        return (folder / SUMMARY).read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -49,16 +49,16 @@ def _lines(outcome: Outcome) -> Iterable[str]:
         return
     if outcome.result is None:
         return
-    folder = outcome.result.folder
+    folder = outcome.folder
     manifest = read_manifest(folder)
     again = ", published before" if outcome.result.repeated else ""
     patients = manifest["rows"]["screen"]["patients"]
     yield f"{outcome.job.name}: run {outcome.result.run_id}, {patients} patients{again}"
     candidates = pl.read_parquet(folder / "candidates.parquet", columns=["trial_id", "tier"])
     changes = pl.read_parquet(folder / "changes.parquet", columns=["trial_id", "change"])
-    for trial in outcome.result.trials:
-        yield f"  {trial.id}: {_counts(candidates, trial.id, 'tier', TIERS)}"
-        yield f"    since the last list: {_counts(changes, trial.id, 'change', CHANGES)}"
+    for trial_id in sorted(manifest["trials"]):
+        yield f"  {trial_id}: {_counts(candidates, trial_id, 'tier', TIERS)}"
+        yield f"    since the last list: {_counts(changes, trial_id, 'change', CHANGES)}"
 
 
 def _counts(frame: pl.DataFrame, trial_id: str, column: str, words: Iterable[str]) -> str:

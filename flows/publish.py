@@ -19,6 +19,8 @@ from schemas.errors import StorageFailed
 
 MANIFEST = "manifest.json"
 LATEST = "latest"
+# What stands beside it for the morning.
+SUMMARY = "summary.txt"
 # What a run that was killed may leave behind; swept by the next run, which holds the lock.
 _LEFTOVERS = (".staging-*", ".work", ".replay", ".damaged-*", ".purged-*", ".latest-*", "kept/.keeping-*")
 

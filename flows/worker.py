@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.failures import Bug, Interrupted, explained
-from flows.request import Night, RunRequest, load_trials
+from flows.request import Night, RunRequest
 from schemas.errors import PrescreenError, StorageFailed, UsageError
 
 if TYPE_CHECKING:
-    from flows.steps import RunResult
+    pass
 
 COMMAND = (sys.executable, "-P", "-m", "flows.worker")
 _ROOT = Path(__file__).resolve().parent.parent
@@ -73,15 +73,9 @@ class Done:
     repeated: bool
 
 
-def screen_in_worker(request: RunRequest, progress: Callable[[str], None], memory: int) -> "RunResult":
+def screen_in_worker(request: RunRequest, progress: Callable[[str], None], memory: int) -> Done:
     """As ``flows.steps.run_screening``, in a worker; nothing is printed."""
-    from data.catalogue import load_catalogue
-    from flows.publish import OutputFolder
-    from flows.steps import RunResult
-
-    done = run_in_worker(request, progress, memory, show=False)
-    trials = load_trials(request.trials, request.readings, load_catalogue())
-    return RunResult(done.run_id, OutputFolder(request.out).run(done.run_id), tuple(trials), done.repeated)
+    return run_in_worker(request, progress, memory, show=False)
 
 
 def run_in_worker(
