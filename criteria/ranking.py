@@ -19,7 +19,7 @@ CLOSING_STATUSES = ("declined", "enrolled", "screen_failed", "withdrawn")
 
 TIER = pl.Enum(TIERS)
 NOT_LISTED_REASON = pl.Enum(NOT_LISTED_REASONS)
-_ELIGIBLE, _POSSIBLE, _OPENS_LATER, _NEAR_MISS, _EXCLUDED = TIERS
+ELIGIBLE, POSSIBLE, OPENS_LATER, NEAR_MISS, EXCLUDED = TIERS
 _FAIL = pl.col("verdict") == "fail"
 _UNKNOWN = pl.col("verdict") == "unknown"
 _ATTESTATION = _UNKNOWN & (pl.col("reason") == "needs_attestation").fill_null(False)
@@ -44,8 +44,8 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
         )
         .with_columns(tier=_tier())
         .with_columns(
-            opens_on=pl.when(pl.col("tier") == _OPENS_LATER).then(_day_after("last_fail_until")),
-            closes_on=pl.when(pl.col("tier").is_in([_ELIGIBLE, _POSSIBLE])).then(
+            opens_on=pl.when(pl.col("tier") == OPENS_LATER).then(_day_after("last_fail_until")),
+            closes_on=pl.when(pl.col("tier").is_in([ELIGIBLE, POSSIBLE])).then(
                 _day_after("first_pass_until")
             ),
         )
@@ -101,6 +101,16 @@ def closed_by_screening_log(screening_log: pl.DataFrame, trial_ids: Iterable[str
     The trial may stand in the log under its own id or a registry's, in either case of letters. Of several
     statuses of the latest day a closing one counts: a patient who declined is not asked again by mistake.
     """
+    return (
+        last_statuses(screening_log, trial_ids)
+        .filter(pl.col("status").is_in(CLOSING_STATUSES))
+        .select("patient", log_reason=pl.col("status").cast(NOT_LISTED_REASON))
+    )
+
+
+def last_statuses(screening_log: pl.DataFrame, trial_ids: Iterable[str]) -> pl.DataFrame:
+    """Each logged patient's latest status for the trial, under any of its names: ``patient``, ``status``,
+    ``date``, by patient. Of several statuses of that day a closing one comes first."""
     names = sorted({name.casefold() for name in trial_ids})
     closing_first = pl.col("status").replace_strict(
         {status: place for place, status in enumerate(CLOSING_STATUSES)}, default=len(CLOSING_STATUSES)
@@ -110,9 +120,15 @@ def closed_by_screening_log(screening_log: pl.DataFrame, trial_ids: Iterable[str
         .with_columns(place=closing_first)
         .sort("patient", "date", "place", descending=[False, True, False])
         .unique("patient", keep="first", maintain_order=True)
-        .filter(pl.col("status").is_in(CLOSING_STATUSES))
-        .select("patient", log_reason=pl.col("status").cast(NOT_LISTED_REASON))
+        .select("patient", "status", "date")
     )
+
+
+def standing_by_verdicts(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Per patient of a trial's verdicts the tier that they give, listed or not: ``patient``, ``tier``,
+    ``failing_criteria``, ``unknown_criteria`` (ids in protocol order)."""
+    counted = _counts(verdicts).with_columns(tier=_tier())
+    return counted.select("patient", "tier", "failing_criteria", "unknown_criteria")
 
 
 def _registry_reason(facts: Facts) -> pl.Expr:
@@ -155,14 +171,14 @@ def _tier() -> pl.Expr:
     failing = pl.col("failing_count")
     return (
         pl.when((failing == 0) & (pl.col("unknown_count") == pl.col("attestation_count")))
-        .then(pl.lit(_ELIGIBLE))
+        .then(pl.lit(ELIGIBLE))
         .when(failing == 0)
-        .then(pl.lit(_POSSIBLE))
+        .then(pl.lit(POSSIBLE))
         .when(pl.col("time_fails") == failing)
-        .then(pl.lit(_OPENS_LATER))
+        .then(pl.lit(OPENS_LATER))
         .when(pl.col("permanent_fails") == 0)
-        .then(pl.lit(_NEAR_MISS))
-        .otherwise(pl.lit(_EXCLUDED))
+        .then(pl.lit(NEAR_MISS))
+        .otherwise(pl.lit(EXCLUDED))
         .cast(TIER)
     )
 

@@ -27,6 +27,7 @@ from schemas.words import (
     DECIMAL_PLACES,
     RESPONSES,
     ROUTES,
+    SCREENING_STATUSES,
     STOP_REASONS,
 )
 
@@ -267,12 +268,7 @@ SCREENING_LOG = Table(
     (
         PATIENT_ID,
         _text("trial_id", "the trial", required=True),
-        _word(
-            "status",
-            "the step",
-            ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn"),
-            required=True,
-        ),
+        _word("status", "the step", SCREENING_STATUSES, required=True),
         _date("date", "day of the step", required=True),
     ),
 )

@@ -46,6 +46,8 @@ TIERS = ("eligible", "possible", "opens_later", "near_miss", "excluded")
 # What may change between two runs of one folder, and why; a cause explains the change alone, or it is joint.
 CHANGES = ("new_on_list", "left_list", "moved_tier", "criterion")
 CAUSES = ("new_data", "corrected_data", "clock", "trial_file", "code", "joint", "not_known")
+# Steps of the screening of a patient for a trial, as the registry logs them.
+SCREENING_STATUSES = ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn")
 NOT_LISTED_REASONS = (
     "deceased",
     "vital_status_unknown",
