@@ -154,8 +154,8 @@ def _counts(verdicts: pl.DataFrame) -> pl.DataFrame:
         failing_count=_FAIL.sum().cast(pl.Int64),
         unknown_count=_UNKNOWN.sum().cast(pl.Int64),
         attestation_count=_ATTESTATION.sum().cast(pl.Int64),
-        failing_criteria=pl.col("criterion_id").filter(_FAIL),
-        unknown_criteria=pl.col("criterion_id").filter(_UNKNOWN),
+        failing_criteria=pl.col("criterion_id").filter(_FAIL).cast(pl.String),
+        unknown_criteria=pl.col("criterion_id").filter(_UNKNOWN).cast(pl.String),
         permanent_fails=(_FAIL & (pl.col("curability") == permanent)).sum(),
         time_fails=(_FAIL & (pl.col("curability") == "time")).sum(),
         # A fail that never lifts by itself (null) keeps the whole from opening.

@@ -1,4 +1,4 @@
-"""The SQL files in the order in which they are run: each makes the table that it is named after."""
+"""The SQL files in the order in which they are run: each makes the table or view that it is named after."""
 
 from importlib.resources import files
 
@@ -11,6 +11,7 @@ STAGING = (
     "observation_units",
     "stg_patients",
     "stg_observations",
+    "observation_index",
     "stg_treatments",
     "stg_medications",
     "stg_conditions",
@@ -27,6 +28,8 @@ STAGING = (
 )
 # Facts: what the registry says about a patient as of a date.
 FACTS = (
+    "needed_results",
+    "repeated_results",
     "result_rows",
     "result_days",
     "derived_results",
@@ -58,7 +61,35 @@ FACTS = (
     "attestations",
     "screening_log",
 )
+# Read only once, or by few of whose columns: stored nowhere, so that nothing is made that nobody reads.
+VIEWS = frozenset(
+    {
+        "stg_observations",
+        "stg_treatments",
+        "stg_medications",
+        "stg_conditions",
+        "stg_procedures",
+        "stg_responses",
+        "stg_allergies",
+        "stg_trial_participation",
+        "stg_attestations",
+        "stg_screening_log",
+        "all_days",
+        "treatment_events",
+        "medication_events",
+        "condition_events",
+        "trial_participation_events",
+        "allergy_events",
+        "line_events",
+    }
+)
 MODELS = tuple(("staging", name) for name in STAGING) + tuple(("facts", name) for name in FACTS)
+
+
+def model_statement(folder: str, name: str) -> str:
+    """What makes the table or view of one SQL file: of this connection alone, in memory as far as it fits."""
+    kind = "view" if name in VIEWS else "table"
+    return f"create or replace temp {kind} {name} as\n{model_text(folder, name)}"
 
 
 def model_text(folder: str, name: str) -> str:

@@ -26,7 +26,7 @@ from schemas.words import (
     YES_NO,
 )
 from sql.code_tables import register_code_tables, store_frame
-from sql.models import MODELS, model_text
+from sql.models import MODELS, model_statement, model_text
 
 Progress = Callable[[str], None]
 
@@ -69,7 +69,7 @@ def build_facts(
     _prepare(connection, as_of, wanted, code_lists or load_code_lists())
     for folder, name in MODELS:
         progress(f"sql/{folder}/{name}")
-        connection.execute(f"create or replace table {name} as\n{model_text(folder, name)}")
+        connection.execute(model_statement(folder, name))
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted, lists: CodeLists) -> None:

@@ -21,6 +21,31 @@ from criteria.engine.values import (
 from schemas.facts import ANY_CONCEPT, EVERYBODY, Facts
 from schemas.words import reason_bit
 
+# What the operators read of an event and of a result; the rest is for who explains them.
+EVENT_COLUMNS = (
+    "patient",
+    "concept",
+    "source_table",
+    "source_row",
+    "start_earliest",
+    "start_latest",
+    "end_earliest",
+    "end_latest",
+    "certain",
+    "reasons",
+    "fact_until",
+)
+_PARTS = ("value", "upper_limit", "lower_limit")
+RESULT_COLUMNS = (
+    "patient",
+    "concept",
+    "date_earliest",
+    "date_latest",
+    *(f"{part}_{end}" for part in _PARTS for end in ("low", "high", "reasons")),
+    "fact_until",
+)
+# Words that are compared and grouped by, as numbers.
+WORD = pl.Categorical
 NOT_CAPTURED = reason_bit("not_captured")
 SOURCE_STALE = reason_bit("source_stale")
 
@@ -41,6 +66,11 @@ class Proof:
     given: pl.Series
     reasons: pl.Series
     until: pl.Series
+
+
+def _by_concept(placed: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    parts = placed.partition_by("concept", as_dict=True)
+    return {str(key[0]): frame for key, frame in parts.items()}
 
 
 class Batch:
@@ -72,27 +102,42 @@ class Batch:
             pl.col(dates).cast(pl.Int32).cast(pl.Int64),
         ).drop("patient")
 
-    def spread(self, grouped: pl.DataFrame) -> pl.DataFrame:
-        """One row per patient of the batch, in order, from one row per ``place``; absent places are null."""
-        everybody = pl.DataFrame({"place": pl.int_range(self.height, eager=True, dtype=pl.Int64)})
-        return everybody.join(grouped, on="place", how="left", maintain_order="left")
+    def spread(self, grouped: pl.DataFrame, **blank: int | bool) -> pl.DataFrame:
+        """One row per patient of the batch, in order, from one row per ``place``.
+
+        Absent places are null, or what ``blank`` says of a column.
+        """
+        row_of_place = pl.Series([None], dtype=pl.UInt32).new_from_index(0, self.height)
+        row_of_place.scatter(grouped["place"], pl.int_range(grouped.height, dtype=pl.UInt32, eager=True))
+        gathered = {name: pl.col(name).gather(row_of_place) for name in grouped.columns if name != "place"}
+        return grouped.select(
+            gather.fill_null(blank[name]) if name in blank else gather for name, gather in gathered.items()
+        )
+
+    @cached_property
+    def _events(self) -> pl.DataFrame:
+        """What every set needs of the events; ``event`` is the row of the facts that has the attributes."""
+        return (
+            self.place(self.facts.events.select(EVENT_COLUMNS))
+            .with_columns(pl.col("reasons").cast(pl.Int64), pl.col("concept", "source_table").cast(WORD))
+            .with_row_index("event")
+        )
 
     @cached_property
     def _events_by_concept(self) -> dict[str, pl.DataFrame]:
-        placed = self.place(self.facts.events)
-        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+        return _by_concept(self._events)
 
-    @cached_property
-    def _no_events(self) -> pl.DataFrame:
-        return self.place(self.facts.events.clear())
+    def attribute(self, name: str, event: pl.Series) -> pl.Series:
+        """One end of an attribute of the named event rows."""
+        return self.facts.events[name].gather(event)
 
     def rows(self, members: tuple[tuple[str, bool], ...], any_of: tuple[str, ...]) -> pl.DataFrame:
         """The event rows of the named concepts, and those that may be any concept of these tables.
 
         Adds ``must``: surely a member. Membership that needs a person makes a row a may with needs_review.
         """
-        review = pl.lit(reason_bit("needs_review"), dtype=pl.Int32)
-        found = [self._no_events.with_columns(pl.col("certain").alias("must"))]
+        review = pl.lit(reason_bit("needs_review"), dtype=pl.Int64)
+        found = [self._events.clear().with_columns(pl.col("certain").alias("must"))]
         for concept, certain in members:
             frame = self._events_by_concept.get(concept)
             if frame is not None:
@@ -100,14 +145,13 @@ class Batch:
                 found.append(frame.with_columns((pl.col("certain") & certain).alias("must"), reasons))
         anything = self._events_by_concept.get(ANY_CONCEPT)
         if anything is not None and any_of:
-            frame = anything.filter(pl.col("source_table").is_in(any_of))
+            frame = anything.filter(pl.col("source_table").cast(pl.String).is_in(any_of))
             found.append(frame.with_columns(pl.lit(False).alias("must")))
-        return pl.concat(found).with_columns(pl.col("reasons").cast(pl.Int64))
+        return pl.concat(found)
 
     @cached_property
     def _latest_by_concept(self) -> dict[str, pl.DataFrame]:
-        placed = self.place(self.facts.latest)
-        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+        return _by_concept(self.place(self.facts.latest.select(RESULT_COLUMNS)))
 
     def latest(self, concept: str) -> pl.DataFrame | None:
         """The latest result of a concept, one row per patient of the batch; nothing if nobody has one."""
@@ -115,14 +159,17 @@ class Batch:
         return None if frame is None else self.spread(frame)
 
     @cached_property
+    def _results(self) -> pl.DataFrame:
+        return self.place(self.facts.results.select(RESULT_COLUMNS))
+
+    @cached_property
     def _results_by_concept(self) -> dict[str, pl.DataFrame]:
-        placed = self.place(self.facts.results)
-        return {str(key[0]): frame for key, frame in placed.partition_by("concept", as_dict=True).items()}
+        return _by_concept(self._results)
 
     def results(self, concept: str) -> pl.DataFrame:
         """Every result of a concept, one row per day."""
         frame = self._results_by_concept.get(concept)
-        return self.place(self.facts.results.clear()) if frame is None else frame
+        return self._results.clear() if frame is None else frame
 
     @cached_property
     def line_members(self) -> pl.DataFrame:

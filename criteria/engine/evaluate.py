@@ -74,9 +74,23 @@ class Evaluator:
         self.batch = batch
         self.height = height
         self.attested = attested
+        # A criterion asks for some of its parts more than once: for the verdict, its curability, its review.
+        self._truths: dict[Node, Truth] = {}
+        self._intervals: dict[Node, Interval] = {}
 
     def truth(self, node: Node) -> Truth:
         """What a truth is worth."""
+        if node not in self._truths:
+            self._truths[node] = self._truth(node)
+        return self._truths[node]
+
+    def interval(self, node: Node) -> Interval:
+        """What a number, a word or a date is worth."""
+        if node not in self._intervals:
+            self._intervals[node] = self._interval(node)
+        return self._intervals[node]
+
+    def _truth(self, node: Node) -> Truth:
         match node:
             case Constant():
                 return settled(bool(node.value), self.height)
@@ -103,8 +117,7 @@ class Evaluator:
             case _:
                 return self.leaf_truth(node)
 
-    def interval(self, node: Node) -> Interval:
-        """What a number, a word or a date is worth."""
+    def _interval(self, node: Node) -> Interval:
         match node:
             case Constant():
                 same = number(node.value, self.height)
@@ -240,7 +253,8 @@ class RowEvaluator(Evaluator):
         """A number or word attribute."""
         if not isinstance(node, RowAttribute):
             raise TypeError(f"{type(node).__name__} cannot be asked of a row")
-        low, high = (self.of.frame[f"{node.name}_{end}"].cast(NUMBER) for end in ("low", "high"))
+        event = self.of.column("event")
+        low, high = (self.batch.attribute(f"{node.name}_{end}", event).cast(NUMBER) for end in ("low", "high"))
         bits = whole(reason_bit(ATTRIBUTES[node.name].blank_reason), self.height)
         return interval(low, high, bits, whole(NEVER, self.height))
 

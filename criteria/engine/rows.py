@@ -26,8 +26,8 @@ IDENTITY = ("place", "source_table", "source_row", "concept")
 class Rows:
     """The rows that may belong to a set (``must``: surely do), with the set's home tables.
 
-    Columns: place, concept, source_table, source_row, start_ and end_ earliest and latest as days,
-    must, reasons, fact_until, and the attributes.
+    Columns: event (which row of the facts), place, concept, source_table, source_row, start_ and end_
+    earliest and latest as days, must, reasons, fact_until.
     """
 
     frame: pl.DataFrame

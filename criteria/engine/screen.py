@@ -22,7 +22,7 @@ from criteria.engine.values import (
 from criteria.language.tree import Node
 from criteria.trial import Criterion, Curability, Part, Trial
 from schemas.facts import Facts
-from schemas.words import CURABILITIES, REASONS, VERDICTS
+from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS
 
 PASS, FAIL, UNKNOWN, NOT_APPLICABLE = range(len(VERDICTS))
 
@@ -42,41 +42,41 @@ def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
     patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
-    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict.
+    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words are
+    of the closed lists of ``schemas.words`` (``Enum``), ids of the trial's.
     """
     batch = Batch(facts, anchors, trial.max_lag_days)
-    frames = []
-    for place, criterion in enumerate(trial.criteria):
-        judged = _Judge(batch, trial, criterion).judged()
-        frames.append(_frame(batch, criterion, judged, place))
-    if not frames:
-        return _empty()
-    return pl.concat(frames).sort("patient", "place").drop("place")
-
-
-def _empty() -> pl.DataFrame:
-    words = ("criterion_id", "kind", "verdict", "reason", "curability")
-    return pl.DataFrame(
-        schema={"patient": pl.Int32, **dict.fromkeys(words, pl.String), "holds_until": pl.Date}
-    )
-
-
-def _frame(batch: Batch, criterion: Criterion, judged: Judged, place: int) -> pl.DataFrame:
-    nothing = whole(-1, batch.height)
-    reason = choose(judged.verdict == UNKNOWN, _first_reason(judged.reasons), nothing)
-    curability = choose(judged.verdict == FAIL, judged.curability, nothing)
+    ids = [criterion.id for criterion in trial.criteria]
+    kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
+    columns = [_columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria]
+    if not columns:
+        columns = [_columns(Judged(*(whole(0, 0) for _ in range(4))), 0)]
+    # The criteria stand one after the other; the rows are wanted patient by patient.
+    place = pl.int_range(batch.height * len(ids), dtype=pl.UInt32, eager=True)
+    criterion, patient = place % max(len(ids), 1), place // max(len(ids), 1)
+    by_criterion = criterion * batch.height + patient
+    judged = {name: pl.concat([each[name] for each in columns]).gather(by_criterion) for name in columns[0]}
     return pl.DataFrame(
         {
-            "patient": batch.facts.patients["patient"],
-            "place": whole(place, batch.height).cast(pl.Int32),
-            "criterion_id": pl.repeat(criterion.id, batch.height, eager=True),
-            "kind": pl.repeat(criterion.kind, batch.height, eager=True),
-            "verdict": _word(judged.verdict, VERDICTS),
-            "reason": _word(reason, REASONS),
-            "curability": _word(curability, CURABILITIES),
-            "holds_until": _date(judged.until),
+            "patient": batch.facts.patients["patient"].gather(patient),
+            "criterion_id": pl.Series(ids, dtype=pl.Enum(list(dict.fromkeys(ids)))).gather(criterion),
+            "kind": kinds.gather(criterion),
+            **judged,
         }
     )
+
+
+def _columns(judged: Judged, height: int) -> dict[str, pl.Series]:
+    """The published columns of one criterion, a row a patient."""
+    nothing = whole(-1, height)
+    reason = choose(judged.verdict == UNKNOWN, _first_reason(judged.reasons), nothing)
+    curability = choose(judged.verdict == FAIL, judged.curability, nothing)
+    return {
+        "verdict": _word(judged.verdict, VERDICTS),
+        "reason": _word(reason, REASONS),
+        "curability": _word(curability, CURABILITIES),
+        "holds_until": _date(judged.until),
+    }
 
 
 def _first_reason(bits: pl.Series) -> pl.Series:
@@ -89,7 +89,7 @@ def _first_reason(bits: pl.Series) -> pl.Series:
 
 def _word(ranks: pl.Series, words: tuple[str, ...]) -> pl.Series:
     """Ranks as words; rank -1, the last of the table, is no word."""
-    table = pl.Series([*words, None], dtype=pl.String)
+    table = pl.Series([*words, None], dtype=pl.Enum(words))
     return table.gather(choose(ranks < 0, whole(len(words), len(ranks)), ranks))
 
 

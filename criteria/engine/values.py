@@ -9,6 +9,7 @@ date, enrollment and first dose all advance together; ``NEVER`` if it cannot cha
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 import polars as pl
 
@@ -61,17 +62,23 @@ def days(value: date) -> int:
 
 def whole(value: int, height: int) -> pl.Series:
     """One whole number for every patient."""
-    return pl.repeat(value, height, eager=True, dtype=pl.Int64)
+    return _repeated(value, pl.Int64, height)
 
 
 def flag(value: bool, height: int) -> pl.Series:
     """One truth value for every patient."""
-    return pl.repeat(value, height, eager=True, dtype=pl.Boolean)
+    return _repeated(value, pl.Boolean, height)
 
 
 def number(value: Decimal, height: int) -> pl.Series:
     """One decimal number for every patient."""
-    return pl.repeat(value, height, eager=True, dtype=NUMBER)
+    return _repeated(value, NUMBER, height)
+
+
+@lru_cache(maxsize=64)
+def _repeated(value: object, dtype: pl.DataType | type[pl.DataType], height: int) -> pl.Series:
+    """One value, repeated; a series is never changed, so the few that return all the time are kept."""
+    return pl.Series([value], dtype=dtype).new_from_index(0, height)
 
 
 def choose(mask: pl.Series, then: pl.Series, otherwise: pl.Series) -> pl.Series:

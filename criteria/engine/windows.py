@@ -36,14 +36,17 @@ def exists(batch: Batch, found: pl.DataFrame, proof: Proof, anchor: Interval | N
         pl.col("until").filter(pl.col("must")).max().alias("lasting"),
         pl.col("until").min().alias("until"),
     )
-    spread = batch.spread(grouped)
-    must = spread["must"].fill_null(False)
-    may = spread["may"].fill_null(False) | ~proof.given
-    reasons = spread["reasons"].fill_null(0) | proof.reasons
-    until = smaller(spread["until"].fill_null(NEVER), proof.until)
+    spread = batch.spread(grouped, must=False, may=False, reasons=0, lasting=NEVER, until=NEVER)
+    must = spread["must"]
+    until = smaller(spread["until"], proof.until)
     if anchor is not None:
         until = smaller(until, anchor.until)
-    return truth(must, may, reasons, choose(must, spread["lasting"].fill_null(NEVER), until))
+    return truth(
+        must,
+        spread["may"] | ~proof.given,
+        spread["reasons"] | proof.reasons,
+        choose(must, spread["lasting"], until),
+    )
 
 
 def undated(reasons: pl.Expr) -> pl.Expr:
@@ -184,10 +187,9 @@ def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) 
             pl.min_horizontal(pl.col("until").min(), pl.col("fact_until").min()).alias("until"),
         )
     )
-    spread = batch.spread(grouped)
-    given = first.given & spread["given"].fill_null(True)
-    reasons = first.reasons | spread["reasons"].fill_null(0)
-    return Proof(given, reasons, smaller(first.until, spread["until"].fill_null(NEVER)))
+    spread = batch.spread(grouped, given=True, reasons=0, until=NEVER)
+    given, reasons = first.given & spread["given"], first.reasons | spread["reasons"]
+    return Proof(given, reasons, smaller(first.until, spread["until"]))
 
 
 def count(batch: Batch, rows: Rows) -> Interval:
@@ -199,10 +201,9 @@ def count(batch: Batch, rows: Rows) -> Interval:
         undated(pl.col("reasons")).filter(~pl.col("must")).bitwise_or().alias("reasons"),
         pl.col("fact_until").min().alias("until"),
     )
-    spread = batch.spread(grouped)
-    low = spread["surely"].fill_null(0).cast(NUMBER)
-    high = spread["possibly"].fill_null(0).cast(NUMBER)
+    spread = batch.spread(grouped, surely=0, possibly=0, reasons=0, until=NEVER)
+    low, high = spread["surely"].cast(NUMBER), spread["possibly"].cast(NUMBER)
     high = choose(proof.given, high, number(UNBOUNDED, batch.height))
-    reasons = spread["reasons"].fill_null(0) | proof.reasons
-    until = smaller(spread["until"].fill_null(NEVER), proof.until)
+    reasons = spread["reasons"] | proof.reasons
+    until = smaller(spread["until"], proof.until)
     return Interval(low, high, choose(low == high, whole(0, batch.height), reasons), until)

@@ -6,7 +6,7 @@
 -- qtc_fridericia_or_unstated (ms) = qtc_fridericia, else qtc of that day (formula not stated).
 -- Two inputs that may be of one day, but are not known to be, give an open result of that possible day.
 -- Rounded once to nine places, halves to the even neighbour.
-with days as (
+with days as not materialized (
     select
         patient, concept, date_earliest, date_latest, date_reasons, value_low, value_high, value_reasons,
         upper_limit_low, upper_limit_high, upper_limit_reasons, lower_limit_low, lower_limit_high,
@@ -18,9 +18,15 @@ wanted as (select concept from wanted_measurements),
 
 concepts as (select concept, limit_low, limit_high, lower_limit_default from code_concepts),
 
-recorded as (select patient, concept, date_earliest from days where date_earliest = date_latest),
-
 pairs as (select concept, first_concept, second_concept from wanted_pairs),
+
+recorded as (
+    select patient, concept, date_earliest
+    from days
+    where date_earliest = date_latest
+        and (concept = 'qtc_fridericia' or concept in (select concept from pairs))
+),
+
 
 paired as (
     select

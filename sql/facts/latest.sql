@@ -3,36 +3,45 @@
 -- A day may be the latest unless another day surely comes after it and is surely here by the as-of date.
 -- Tie rule: where more than one may be, value, limits and date are the span of all of them, and the reasons
 -- say why the day is open. Where none is surely here yet there may be no result at all: everything.
-with days as (select * from all_days),
+with days as not materialized (select * from all_days),
 
 words as (select concept from code_concepts where value_type = 'positive_negative'),
 
+-- Most concepts have one day: that is the latest, and needs no folding, which is most of the work.
 floors as (
-    select patient, concept, max(date_earliest) as latest_sure_day
+    select patient, concept, max(date_earliest) filter (where date_latest <= as_of()) as latest_sure_day
     from days
-    where date_latest <= as_of()
     group by patient, concept
+    having count(*) > 1
 ),
 
 candidates as (
     select days.*
     from days
-    left join floors on floors.patient = days.patient and floors.concept = days.concept
+    join floors on floors.patient = days.patient and floors.concept = days.concept
     where least(days.date_latest, as_of()) >= coalesce(floors.latest_sure_day, beginning())
 ),
 
--- Most concepts have one candidate: those need no folding, which is most of the work.
 contested as (
     select patient, concept from candidates group by patient, concept having count(*) > 1
 ),
 
-single as (
-    select
-        candidates.* exclude (date_reasons),
-        case when candidates.date_latest > as_of() then candidates.date_reasons else 0 end as day_reasons,
-        candidates.date_latest > as_of() as may_be_none
+uncontested as (
+    select days.*
+    from days
+    anti join floors on floors.patient = days.patient and floors.concept = days.concept
+    union all
+    select candidates.*
     from candidates
     anti join contested on contested.patient = candidates.patient and contested.concept = candidates.concept
+),
+
+single as (
+    select
+        * exclude (date_reasons),
+        case when date_latest > as_of() then date_reasons else 0 end as day_reasons,
+        date_latest > as_of() as may_be_none
+    from uncontested
 ),
 
 folded as (

@@ -21,7 +21,7 @@ spans as (
     group by patient, line
 ),
 
-placed as (
+unnumbered as (
     select
         courses.*,
         spans.line as inside_line,
@@ -31,14 +31,22 @@ placed as (
         ) as surely_inside
     from courses
     left join spans
-        on courses.line is null
-        and spans.patient = courses.patient
+        on spans.patient = courses.patient
         and courses.start_latest >= spans.first_day
         and courses.start_earliest <= spans.last_day
+    where courses.line is null
     qualify
         row_number() over (
             partition by courses.patient, courses.source_row, courses.concept order by spans.line desc nulls last
         ) = 1
+),
+
+placed as (
+    select *, null::integer as inside_line, null::date as inside_from, false as surely_inside
+    from courses
+    where line is not null
+    union all
+    select * from unnumbered
 ),
 
 outside as (select * from placed where line is null and not surely_inside),

@@ -4,39 +4,19 @@
 with rows as (
     select
         patient, concept, source_row, date_earliest, date_latest, date_reasons, value_low, value_high,
-        value_reasons, usable, upper_limit_low, upper_limit_high, upper_limit_reasons, lower_limit_low,
+        value_reasons, usable, is_crowded, upper_limit_low, upper_limit_high, upper_limit_reasons, lower_limit_low,
         lower_limit_high, lower_limit_reasons, recorded_value, recorded_unit
     from result_rows
 ),
 
 -- Most days have one result: those need no folding, which is most of the work.
-crowded_days as (
-    select patient, concept, date_earliest
-    from rows
-    where date_earliest = date_latest
-    group by patient, concept, date_earliest
-    having count(*) > 1
-),
-
 single as (
-    select rows.* exclude (usable), [rows.source_row] as source_rows
+    select rows.* exclude (usable, is_crowded), [rows.source_row] as source_rows
     from rows
-    anti join crowded_days
-        on crowded_days.patient = rows.patient
-        and crowded_days.concept = rows.concept
-        and crowded_days.date_earliest = rows.date_earliest
-        and rows.date_earliest = rows.date_latest
+    where not is_crowded
 ),
 
-crowded as (
-    select rows.*
-    from rows
-    join crowded_days
-        on crowded_days.patient = rows.patient
-        and crowded_days.concept = rows.concept
-        and crowded_days.date_earliest = rows.date_earliest
-    where rows.date_earliest = rows.date_latest
-),
+crowded as (select * from rows where is_crowded),
 
 folded as (
     select

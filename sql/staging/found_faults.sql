@@ -41,7 +41,7 @@ births as (
 
 observations as (
     select source_row, has_unknown_unit, has_wrong_type, is_implausible
-    from stg_observations
+    from observation_index
     where has_unknown_unit or has_wrong_type or is_implausible
 ),
 

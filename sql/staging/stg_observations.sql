@@ -5,7 +5,8 @@
 -- The unit is the row's, else the extract's default for the observation, else blank.
 -- usable: the value may be read; if not, problem_reasons says why and the value is open.
 -- status_rank: of the results of one day only the highest counts (corrected, final or blank, preliminary).
-with observations as (
+-- Read twice rather than copied: of the second reading only the few rows without an observation are left.
+with observations as not materialized (
     select
         source_row, patient_id, observation, code_system, date_earliest, date_latest, value, value_low,
         value_high, value_low_open, value_high_open, value_word, unit, upper_limit, lower_limit, status,
