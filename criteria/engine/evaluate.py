@@ -254,7 +254,9 @@ class RowEvaluator(Evaluator):
         if not isinstance(node, RowAttribute):
             raise TypeError(f"{type(node).__name__} cannot be asked of a row")
         event = self.of.column("event")
-        low, high = (self.batch.attribute(f"{node.name}_{end}", event).cast(NUMBER) for end in ("low", "high"))
+        low, high = (
+            self.batch.attribute(f"{node.name}_{end}", event).cast(NUMBER) for end in ("low", "high")
+        )
         bits = whole(reason_bit(ATTRIBUTES[node.name].blank_reason), self.height)
         return interval(low, high, bits, whole(NEVER, self.height))
 

@@ -48,7 +48,9 @@ def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame
     batch = Batch(facts, anchors, trial.max_lag_days)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
-    columns = [_columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria]
+    columns = [
+        _columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria
+    ]
     if not columns:
         columns = [_columns(Judged(*(whole(0, 0) for _ in range(4))), 0)]
     # The criteria stand one after the other; the rows are wanted patient by patient.
