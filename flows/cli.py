@@ -291,6 +291,19 @@ def backtest(
         click.echo(line)
 
 
+@cli.command()
+@click.option("--out", required=True, type=FOLDER, help="Folder of a published run.")
+@click.option("--secret", required=True, type=FOLDER, help="File of at least 32 random bytes, mode 0600.")
+@click.option("--to", required=True, type=FOLDER, help="A new or empty folder.")
+@click.option("--counts-only", is_flag=True, help="Leave out the rows of single patients.")
+def pseudonymise(out: Path, secret: Path, to: Path, *, counts_only: bool) -> None:
+    """Copy the newest run without ids, dates and small counts, to be shown outside."""
+    from flows.pseudonymous.copy import pseudonymise as copied
+
+    for name in copied(out, secret, to, counts_only=counts_only):
+        click.echo(to / name)
+
+
 @cli.group()
 def trial() -> None:
     """List, show and check trial files."""
