@@ -53,13 +53,15 @@ class _Links:
 
     def multiple(self, name: str, times: int, parts: list[str], rest: str) -> None:
         """The parts together are at least so many times the count; ``rest`` is what is above."""
-        self.hidden[rest] = sum(self.value(part) for part in parts) - times * self.value(name)
-        self.relations.append(Relation(tuple(parts), (*([name] * times), rest)))
+        if rest:
+            self.hidden[rest] = sum(self.value(part) for part in parts) - times * self.value(name)
+        self.relations.append(Relation(tuple(parts), (*([name] * times), *((rest,) if rest else ()))))
 
     def parts_of_multiple(self, name: str, times: int, parts: list[str], rest: str) -> None:
         """The parts together are at most so many times the count; ``rest`` is what is missing."""
-        self.hidden[rest] = times * self.value(name) - sum(self.value(part) for part in parts)
-        self.relations.append(Relation((*parts, rest), (name,) * times))
+        if rest:
+            self.hidden[rest] = times * self.value(name) - sum(self.value(part) for part in parts)
+        self.relations.append(Relation((*parts, *((rest,) if rest else ())), (name,) * times))
 
 
 def linked_counts(counts: TrialCounts) -> Linked:
@@ -123,11 +125,18 @@ def _together(links: _Links, counts: TrialCounts, last: str | int) -> None:
         return
     links.parts(counts.patients, [last, *(f"{name} only" for name in ids)], "several")
     for name in ids:
+        others = [other for other in ids if other != name]
         links.parts(f"{name} alone", [f"{name} only"], f"{name} and others")
-        links.parts("several", [f"{name} and others"], f"several without {name}")
-    others = [f"{name} and others" for name in ids]
-    links.multiple("several", 2, others, "above two")
-    links.parts_of_multiple("several", len(ids), others, "below all")
+        # Two criteria that are not this one are needed to fail several without it.
+        without = f"several without {name}" if len(others) > 1 else ""
+        links.parts("several", [f"{name} and others"], without)
+        links.parts(counts.patients, [last, f"{name} alone"], f"{name} not but others")
+        alone = [f"{other} only" for other in others]
+        links.parts(f"{name} not but others", [*alone, *([without] if without else [])])
+        links.multiple(f"{name} not but others", 1, [f"{other} alone" for other in others], f"{name} or more")
+    together = [f"{name} and others" for name in ids]
+    links.multiple("several", 2, together, "above two" if len(ids) > 2 else "")
+    links.parts_of_multiple("several", len(ids), together, "below all" if len(ids) > 2 else "")
 
 
 def _worklist(links: _Links, counts: TrialCounts) -> None:
@@ -148,6 +157,9 @@ def _worklist(links: _Links, counts: TrialCounts) -> None:
         links.parts(_POSSIBLE, facts, f"{criterion_id} no open fact")
         others = ["waiting", f"{criterion_id} alone", f"{criterion_id} of others"]
         links.parts(counts.patients, others, f"{criterion_id} settled for others")
+        # An unknown of somebody who does not wait stands beside another fail, or is not listed.
+        elsewhere = [f"{criterion_id} not but others", "not listed without fail"]
+        links.multiple(f"{criterion_id} of others", 1, elsewhere, f"{criterion_id} not but others, settled")
         open_facts += facts
     links.multiple(_POSSIBLE, 1, open_facts, "more open facts")
 

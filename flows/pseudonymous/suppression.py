@@ -4,8 +4,8 @@ Counts that hang together (parts of a whole, subsets) are told as relations. A c
 shown one is small and not shown. As long as the counts that are shown, the relations and the rule itself fix
 any count that is not shown, or any small difference, one more count is left out. Zero is always shown.
 
-Whoever reads the table is taken to know which of the counts left out are small, so that a small one lies
-between 1 and the limit; and to reason both by equations and by bounds.
+Whoever reads the table is taken to know the relations and the rule, which of the counts left out are small,
+and to reason both by equations and by bounds.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
