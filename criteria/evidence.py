@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-
-import polars as pl
+from functools import cache
 
 from criteria.language.tree import EventSet, RowAttribute
 from criteria.limits import exact_limits
+from criteria.patient_rows import PatientRows, Row, only_patient
 from criteria.trial import Criterion, Trial
-from criteria.usage import nodes_in, usage_of
+from criteria.usage import Usage, nodes_in, usage_of
 from criteria.windows import oldest_days
 from schemas.facts import ANY_CONCEPT, ATTRIBUTES, Facts
 from schemas.words import KINDS, REASONS, WORD_DOMAINS, YES_NO
@@ -49,19 +49,52 @@ class Evidence:
     at_limit: bool = False
 
 
+@dataclass(frozen=True)
+class Reads:
+    """What a criterion reads, worked out once for all patients.
+
+    ``concepts`` are those of each set of ``usage``; ``tables`` those in which an event of a set would stand;
+    ``asked`` the attributes of rows that it asks about; ``oldest`` the first day on which a result of a
+    measurement is fresh enough; ``limits`` the numbers that results are compared with.
+    """
+
+    usage: Usage
+    concepts: tuple[frozenset[str], ...]
+    tables: tuple[str, ...]
+    asked: tuple[str, ...]
+    oldest: dict[str, date]
+    limits: dict[str, frozenset[Decimal]]
+
+
+def reads_of(criterion: Criterion, as_of: date) -> Reads:
+    """What a criterion reads as of a day."""
+    usage = usage_of(criterion)
+    asked = dict.fromkeys(node.name for node in nodes_in(criterion) if isinstance(node, RowAttribute))
+    return Reads(
+        usage=usage,
+        concepts=tuple(frozenset(concept for concept, _ in rows.members) for rows in usage.sets),
+        tables=tuple(sorted({table for rows in usage.sets for table in rows.home_tables})),
+        asked=tuple(asked),
+        oldest=oldest_days(criterion, as_of),
+        limits=exact_limits(criterion),
+    )
+
+
 def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
     """Everything that a criterion reads about the one patient of ``facts``, in the order of reading."""
-    usage = usage_of(criterion)
-    limits = exact_limits(criterion)
-    pieces = [piece for name in usage.people for piece in _person(name, facts)]
-    oldest = oldest_days(criterion, facts.as_of)
+    return evidence_in(only_patient(facts), reads_of(criterion, facts.as_of))
+
+
+def evidence_in(rows: PatientRows, reads: Reads) -> list[Evidence]:
+    """Everything that a criterion reads about a patient, in the order of reading."""
+    usage, limits = reads.usage, reads.limits
+    pieces = [piece for name in usage.people for piece in _person(name, rows.person)]
     for concept in usage.measurements:
-        pieces += _results(concept, facts.latest, limits, oldest[concept])
+        pieces += _results(concept, rows.latest, limits, reads.oldest[concept])
     for concept in usage.counted:
-        pieces += _results(concept, facts.results, limits, date.min)
-    asked = dict.fromkeys(node.name for node in nodes_in(criterion) if isinstance(node, RowAttribute))
-    for rows in usage.sets:
-        pieces += _events(rows, facts, tuple(asked))
+        pieces += _results(concept, rows.results, limits, date.min)
+    for one, concepts in zip(usage.sets, reads.concepts, strict=True):
+        pieces += _events(one, concepts, rows, reads.asked)
     return list(dict.fromkeys(pieces))
 
 
@@ -71,10 +104,10 @@ def reason_names(bits: int) -> tuple[str, ...]:
 
 
 def _results(
-    concept: str, results: pl.DataFrame, limits: dict[str, frozenset[Decimal]], oldest: date
+    concept: str, results: dict[str, list[Row]], limits: dict[str, frozenset[Decimal]], oldest: date
 ) -> Iterator[Evidence]:
-    own = results.filter(pl.col("concept") == concept)
-    for row in own.iter_rows(named=True):
+    own = results.get(concept, ())
+    for row in own:
         low, high = row["value_low"], row["value_high"]
         yield Evidence(
             name=concept,
@@ -88,11 +121,11 @@ def _results(
             stale=row["date_latest"] < oldest,
             at_limit=low == high and low in _limits_of(concept, row, limits),
         )
-    if own.is_empty():
-        yield Evidence(name=concept, found=False)
+    if not own:
+        yield _absent(concept)
 
 
-def _limits_of(concept: str, row: dict[str, Decimal], limits: dict[str, frozenset[Decimal]]) -> set[Decimal]:
+def _limits_of(concept: str, row: Row, limits: dict[str, frozenset[Decimal]]) -> set[Decimal]:
     """The numbers that a result is compared with: constants, and multiples of its own limits."""
     numbers = set(limits.get(concept, ()))
     for part in ("upper_limit", "lower_limit"):
@@ -101,13 +134,12 @@ def _limits_of(concept: str, row: dict[str, Decimal], limits: dict[str, frozense
     return numbers
 
 
-def _events(rows: EventSet, facts: Facts, asked: tuple[str, ...]) -> Iterator[Evidence]:
-    concepts = [concept for concept, _ in rows.members]
-    own = facts.events.filter(
-        pl.col("concept").is_in(concepts)
-        | ((pl.col("concept") == ANY_CONCEPT) & pl.col("source_table").is_in(rows.any_of))
-    ).sort("start_earliest", "source_table", "source_row", descending=[True, False, False])
-    for row in own.iter_rows(named=True):
+def _events(
+    rows: EventSet, concepts: frozenset[str], patient: PatientRows, asked: tuple[str, ...]
+) -> Iterator[Evidence]:
+    own = [row for concept in patient.events.keys() & concepts for row in patient.events[concept]]
+    own += [row for row in patient.events.get(ANY_CONCEPT, ()) if row["source_table"] in rows.any_of]
+    for row in sorted(own, key=_newest_first):
         yield Evidence(
             name=rows.name,
             recorded=next((name for name in (row["recorded_name"], row["concept"]) if name != rows.name), "")
@@ -120,15 +152,24 @@ def _events(rows: EventSet, facts: Facts, asked: tuple[str, ...]) -> Iterator[Ev
             details=_details(row, (*asked, *_OWN_ATTRIBUTE.get(rows.name, ()))),
             certain=row["certain"],
         )
-    if own.is_empty():
-        yield Evidence(name=rows.name, found=False)
+    if not own:
+        yield _absent(rows.name)
+
+
+@cache
+def _absent(name: str) -> Evidence:
+    return Evidence(name=name, found=False)
+
+
+def _newest_first(row: Row) -> tuple[int, str, int, str]:
+    return -row["start_earliest"].toordinal(), row["source_table"], row["source_row"], row["concept"]
 
 
 # What tells the rows of these sets apart, whether or not a criterion asks for it.
 _OWN_ATTRIBUTE = {"lines": ("line_number",), "responses": ("response",)}
 
 
-def _details(row: dict[str, int], names: tuple[str, ...]) -> tuple[str, ...]:
+def _details(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
     """Attributes of a row in words, where the row says more than nothing about them."""
     told = []
     for name in dict.fromkeys(names):
@@ -140,8 +181,7 @@ def _details(row: dict[str, int], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _person(name: str, facts: Facts) -> Iterator[Evidence]:
-    person = facts.patients.row(0, named=True)
+def _person(name: str, person: Row) -> Iterator[Evidence]:
     if name == "age":
         born = (person["birth_earliest"], person["birth_latest"])
         yield Evidence("birth", first=born, table="patients", reasons=reason_names(person["birth_reasons"]))

@@ -32,7 +32,6 @@ from schemas.words import (
 DEFAULT_AS_OF = date(2026, 6, 30)
 CONTROL_KEYS = ("expect", "reason", "readings", "because", "not_captured", "attested", *ANCHORS)
 PATIENT_KEYS = ("sex", "age", "birth", "childbearing_potential", "prior_lines")
-ANSWERS = ("pass", "fail", "not_applicable")
 GRID = Decimal(1).scaleb(-DECIMAL_PLACES)
 _VALUE = re.compile(r"(<=|>=|<|>)?\s*(-?\d+(?:\.\d+)?)\s*(.*)")
 

@@ -8,11 +8,12 @@ import polars as pl
 
 from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
-from criteria.example_patient import ANSWERS, DEFAULT_AS_OF, ExamplePatient
+from criteria.example_patient import DEFAULT_AS_OF, ExamplePatient
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue, UnitTable
 from schemas.errors import TrialError
 from schemas.facts import SCHEMAS, Facts
+from schemas.words import ANSWERS
 
 
 @dataclass(frozen=True)

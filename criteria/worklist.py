@@ -35,8 +35,7 @@ def count_open_questions(verdicts: pl.DataFrame, summary: pl.DataFrame) -> pl.Da
     ``summary`` is the batch's ``summarise_patients``. ``would_become_eligible`` counts those for whom nothing
     else is open but attestations.
     """
-    waits = pl.col("not_listed").is_null() & pl.col("tier").is_in(WAITING_TIERS)
-    waiting = summary.filter(waits).select(
+    waiting = waiting_patients(summary).select(
         "patient", open_facts=pl.col("unknown_count") - pl.col("attestation_count")
     )
     last_open_fact = (pl.col("open_facts") == 1) & (pl.col("reason") != "needs_attestation")
@@ -48,6 +47,11 @@ def count_open_questions(verdicts: pl.DataFrame, summary: pl.DataFrame) -> pl.Da
         .cast(_COUNTS)
         .sort("criterion_id", "reason")
     )
+
+
+def waiting_patients(summary: pl.DataFrame) -> pl.DataFrame:
+    """The listed patients of one batch whom nothing speaks against."""
+    return summary.filter(pl.col("not_listed").is_null() & pl.col("tier").is_in(WAITING_TIERS))
 
 
 def add_questions(batches: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -101,12 +105,15 @@ def what_to_look_up(reason: str, names: str, question: str) -> str:
 def names_read(criterion: Criterion, catalogue: Catalogue) -> str:
     """The plain names of what a criterion reads, the first few of them."""
     usage = usage_of(criterion)
-    labels = [catalogue.measurements[name].label for name in (*usage.measurements, *usage.counted)]
-    labels += [
-        catalogue.sets[rows.name].label if rows.name in catalogue.sets else rows.name for rows in usage.sets
-    ]
-    labels += [name.replace("_", " ") for name in usage.people]
-    return few(labels)
+    names = (*usage.measurements, *usage.counted, *(rows.name for rows in usage.sets), *usage.people)
+    return few(label_of(name, catalogue) for name in names)
+
+
+def label_of(name: str, catalogue: Catalogue) -> str:
+    """The plain name of a measurement, a set or a personal fact."""
+    if name in catalogue.measurements:
+        return catalogue.measurements[name].label
+    return catalogue.sets[name].label if name in catalogue.sets else name.replace("_", " ")
 
 
 def few(names: Iterable[str]) -> str:

@@ -77,4 +77,5 @@ def _expected(trial: Trial, folder: Path) -> pl.DataFrame:
 def _found(trial: Trial, folder: Path, day: date, scratch: Path) -> pl.DataFrame:
     judged = judge(Case(folder, day, day, day), [trial], scratch)[trial.id]
     ids = judged.summary.select("patient", "patient_id")
-    return judged.verdicts.join(ids, on="patient").select("patient_id", "criterion_id", "verdict")
+    words = pl.col("criterion_id", "verdict").cast(pl.String)
+    return judged.verdicts.join(ids, on="patient").select("patient_id", words)

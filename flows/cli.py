@@ -15,6 +15,7 @@ import click
 
 from flows import VERSION, make_private_prefect_home
 from flows.failures import explained
+from flows.memory import memory_bytes
 from flows.request import SOURCE_FORMATS, RunRequest, study_dates
 from schemas.errors import PrescreenError, UsageError
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 DEMO_PATIENTS = 1000
 DEMO_SEED = 1
-_TERMINAL_WIDTH = 110
 
 
 class _Day(click.ParamType[date]):
@@ -45,6 +45,15 @@ class _Day(click.ParamType[date]):
         return (
             day if day and day.isoformat() == value else self.fail("write a day as YYYY-MM-DD.", param, ctx)
         )
+
+
+class _Size(click.ParamType[int]):
+    """A size of memory such as 2GB."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return value if isinstance(value, int) else memory_bytes(value)
 
 
 DAY = _Day()
@@ -86,6 +95,14 @@ _RUN_OPTIONS = (
     ),
     FORMAT,
     INDEX_DATE,
+    click.option(
+        "--memory",
+        "memory_bytes",
+        type=_Size(),
+        default="2GB",
+        show_default=True,
+        help="Memory to keep to, as 2GB or 900MB; what does not fit is kept beside the outputs meanwhile.",
+    ),
 )
 
 
@@ -110,24 +127,32 @@ def cli() -> None:
 @CONFIG
 @click.option("--job", help="Only this extract of the configuration.")
 @click.option("--today", type=DAY, help="The night to run a configuration for.  [default: today]")
-def run(config: Path | None, job: str | None, today: date | None, **options: Any) -> None:
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    envvar="PRESCREEN_MEMORY_LIMIT",
+    help="Most memory that a run may take, like 8G.  [default: what the machine has]",
+)
+def run(
+    config: Path | None, job: str | None, today: date | None, memory_limit: str | None, **options: Any
+) -> None:
     """Screen an extract against trials and publish the candidates; or every extract of a configuration.
 
     Nothing is published unless all of it is. The same extract, trial files and dates give the same bytes.
     """
+    from flows.worker import memory_bytes, run_in_worker
+
+    memory = memory_bytes(memory_limit)
     if config is not None:
         _refuse_beside_config(options)
-        _run_night(config, job, today)
+        _run_night(config, job, today, memory)
         return
     if job or today:
         raise UsageError("--job and --today", "go with --config.", "Name the configuration.")
-    from flows.steps import run_screening
-    from flows.summary import print_summary
 
     request = request_from(options)
     with _progress() as progress:
-        result = run_screening(request, progress)
-    print_summary(_console(), result.folder, result.trials)
+        run_in_worker(request, progress, memory)
 
 
 def _refuse_beside_config(options: dict[str, Any]) -> None:
@@ -142,19 +167,19 @@ def _refuse_beside_config(options: dict[str, Any]) -> None:
         )
 
 
-def _run_night(config: Path, job: str | None, today: date | None) -> None:
+def _run_night(config: Path, job: str | None, today: date | None, memory: int) -> None:
     from flows.config import read_config, today_in
     from flows.ledger import utc_now
     from flows.morning import morning_text
     from flows.night import exit_code_of, run_night
     from flows.notice import send_notice
-    from flows.steps import run_screening
+    from flows.worker import screen_in_worker
 
     read = read_config(config)
     jobs = [read.job(job)] if job else list(read.extract)
     with _progress() as progress:
         day = today or today_in(read, utc_now())
-        outcomes = run_night(read, jobs, day, lambda request: run_screening(request, progress))
+        outcomes = run_night(read, jobs, day, lambda request: screen_in_worker(request, progress, memory))
     for outcome in outcomes:
         click.echo(morning_text(Path(outcome.job.out)))
         if outcome.failure:
@@ -211,6 +236,19 @@ def runs(out: Path, last: int) -> None:
 
     for line in list_runs(out, last):
         click.echo(line)
+
+
+@cli.command()
+@OUT
+@click.option("--extract", type=FOLDER, help="Folder with the registry's tables, to be looked at too.")
+@CONFIG
+def doctor(out: Path, extract: Path | None, config: Path | None) -> None:
+    """Say whether this machine is fit to run: folders, disk, versions, clock, Prefect. Changes nothing."""
+    from flows.config import read_config
+    from flows.doctor import examine, report
+
+    secret = read_config(config).notice.password_file if config else ""
+    report(_console(), examine(out, extract, Path(secret) if secret else None, os.environ))
 
 
 @cli.command()
@@ -372,10 +410,9 @@ def _finish_demo(folder: Path, result: Any) -> None:
 
 
 def _console() -> "Console":
-    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
-    from rich.console import Console
+    from flows.summary import standard_output
 
-    return Console(width=None if sys.stdout.isatty() else _TERMINAL_WIDTH, highlight=False, markup=False)
+    return standard_output()
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data.extract.files import read_info
 from flows.limits import Limits
+from flows.memory import memory_bytes
 from flows.request import Night, RunRequest, study_dates
 from schemas.errors import ExtractRefused, UsageError, nearest
 
@@ -104,6 +105,7 @@ class ExtractJob(_Part):
     readings: tuple[str, ...] = ()
     format: Literal["prescreen", "gdc-mmrf"] = "prescreen"
     index_date: date | None = None
+    memory: str = "2GB"
 
     @model_validator(mode="before")
     @classmethod
@@ -192,6 +194,7 @@ def request_of(config: NightlyConfig, job: ExtractJob, today: date) -> RunReques
         readings=job.readings,
         source_format=job.format,
         index_date=job.index_date,
+        memory_bytes=memory_bytes(job.memory),
         night=Night(today, config.limits, config.keep.runs, config.keep.inputs),
     )
 

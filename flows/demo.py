@@ -7,6 +7,7 @@ import polars as pl
 
 from criteria.trial import trial_files
 from data.synth.generate import AS_OF, generate
+from flows.report import report_name
 from flows.request import RunRequest
 from flows.session import Progress
 from flows.steps import RunResult, run_screening
@@ -35,7 +36,9 @@ def run_demo(folder: Path, patients: int, seed: int, progress: Progress) -> RunR
 def where_to_look(folder: Path, result: RunResult) -> str:
     """The next commands and files worth opening."""
     best = pl.read_parquet(result.folder / "candidates.parquet", n_rows=1)
-    lines = [f"Open {folder / 'out' / 'latest' / 'candidates.xlsx'}, or read worklist.csv beside it."]
+    latest = folder / "out" / "latest"
+    reports = ", ".join(report_name(trial.id) for trial in result.trials)
+    lines = [f"Open {latest / 'candidates.xlsx'} in a spreadsheet, or beside it in a browser: {reports}"]
     if not best.is_empty():
         patient = shlex.quote(best["patient_id"][0])
         lines.append(f"Then ask why: prescreen explain {patient} --out {folder / 'out'}")

@@ -7,35 +7,34 @@ day's registry, still says what the list of that night was made from.
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from criteria.engine.batch import Anchors
-from criteria.evidence import Evidence, evidence_for, readings_used
-from criteria.reference.days import completed_years
+from criteria.evidence import Evidence, evidence_for, readings_used, reads_of
+from criteria.patient_rows import only_patient
 from criteria.trial import Criterion, Trial, load_trial
-from criteria.usage import usage_of
 from criteria.windows import windows_of
-from criteria.worklist import few, look_up_sentence, what_to_look_up
+from criteria.worklist import label_of
 from data.catalogue import Catalogue, load_catalogue
+from flows.evidence_words import (
+    attestations_told,
+    coverage_told,
+    days_of,
+    flags_of,
+    source_of,
+    value_of,
+    what_would_change,
+)
 from flows.identity import PRE_SCREEN_ONLY
 from flows.publish import OutputFolder, latest_run, read_manifest
-from flows.wording import (
-    CURABILITY_WORDS,
-    day_in_words,
-    interval_in_words,
-    is_number,
-    printable,
-    verdict_in_words,
-)
+from flows.wording import printable, verdict_in_words
 from schemas.errors import UsageError, nearest
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
-from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, SEXES, YES_NO
 
-DIMENSIONLESS = "1"
 # More rows of one set than this are counted, not listed.
 MOST_ROWS = 8
 
@@ -150,33 +149,6 @@ def _criterion_lines(
     yield f"    changes   {what_would_change(criterion, verdict, pieces, patient.catalogue)}"
 
 
-def what_would_change(
-    criterion: Criterion, verdict: Mapping[str, Any], pieces: Sequence[Evidence], catalogue: Catalogue
-) -> str:
-    """What could give another verdict, and until when this one holds."""
-    if verdict["verdict"] == "fail":
-        told = CURABILITY_WORDS[verdict["curability"]]
-    elif verdict["verdict"] == "unknown":
-        told = _look_up(criterion, verdict["reason"], pieces, catalogue)
-    else:
-        told = "New data may change it."
-    until = verdict["holds_until"]
-    if until is None or until == FOREVER:
-        return f"{told} Time alone does not change it."
-    return f"{told} Holds until {until}; from {until + timedelta(days=1)} on time alone may change it."
-
-
-def _look_up(criterion: Criterion, reason: str, pieces: Sequence[Evidence], catalogue: Catalogue) -> str:
-    """What to look up for this patient: of what the criterion reads, that which is missing or too old."""
-    wanting = {
-        "never_recorded": [piece.name for piece in pieces if not piece.found],
-        "stale": [piece.name for piece in pieces if piece.stale],
-    }.get(reason)
-    if not wanting:
-        return look_up_sentence(criterion, reason, catalogue)
-    return what_to_look_up(reason, few(label_of(name, catalogue) for name in wanting), "")
-
-
 def _evidence_lines(
     patient: _Patient, trial: Trial, criterion: Criterion, pieces: Sequence[Evidence]
 ) -> Iterator[str]:
@@ -188,93 +160,19 @@ def _evidence_lines(
     for name, count in shown.items():
         if count > MOST_ROWS:
             yield f"{label_of(name, patient.catalogue)}: and {count - MOST_ROWS} more rows"
+    rows = only_patient(patient.facts)
     if any(not piece.found for piece in pieces):
-        yield from _coverage_lines(patient, criterion)
-    yield from _attestation_lines(patient, trial, criterion)
+        yield from (
+            f"{table}: {told}"
+            for table, told in coverage_told(rows, reads_of(criterion, patient.anchors.as_of).tables)
+        )
+    yield from (f"attested: {told}" for told in attestations_told(rows, trial, criterion))
 
 
 def _line(piece: Evidence, patient: _Patient) -> str:
     label = label_of(piece.name, patient.catalogue)
     if not piece.found:
         return f"{label}: not recorded"
-    value = _age(piece, patient) if piece.name == "birth" else _value(piece, patient.catalogue)
-    told = [text for text in (value, _dates(piece), *piece.details, _source(piece)) if text]
-    if piece.at_limit:
-        told.append("EXACTLY AT THE LIMIT")
-    if piece.stale:
-        told.append("too old")
-    if not piece.certain:
-        told.append("may not count")
-    if piece.reasons:
-        told.append(f"not exact: {', '.join(piece.reasons)}")
-    return f"{label}: {'; '.join(told)}"
-
-
-def _age(piece: Evidence, patient: _Patient) -> str:
-    """The age on the as-of date, from the possible days of birth."""
-    if piece.first is None or piece.first == (BEGINNING, FOREVER):
-        return "open"
-    ages = dict.fromkeys(completed_years(born, patient.anchors.as_of) for born in reversed(piece.first))
-    return f"age {' or '.join(str(age) for age in ages)}"
-
-
-def label_of(name: str, catalogue: Catalogue) -> str:
-    """The plain name of a measurement, a set or a personal fact."""
-    if name in catalogue.measurements:
-        return catalogue.measurements[name].label
-    if name in catalogue.sets:
-        return catalogue.sets[name].label
-    return name.replace("_", " ")
-
-
-def _value(piece: Evidence, catalogue: Catalogue) -> str:
-    if piece.low is None or piece.high is None:
-        return piece.recorded
-    info = catalogue.measurements.get(piece.name)
-    if info is None or info.value_type == "positive_negative":
-        words = RESULT_WORDS if info else SEXES if piece.name == "sex" else YES_NO
-        return words[int(piece.low)] if piece.low == piece.high else "open"
-    unit = "" if info.unit == DIMENSIONLESS else f" {info.unit}"
-    canonical = f"{interval_in_words(piece.low, piece.high)}{unit}"
-    number, _, unit = piece.recorded.partition(" ")
-    is_same = unit in ("", info.unit) and is_number(number, piece.low) and piece.low == piece.high
-    return canonical if is_same or not piece.recorded else f"{piece.recorded} = {canonical}"
-
-
-def _dates(piece: Evidence) -> str:
-    parts = [day_in_words(piece.first)] if piece.first else []
-    if piece.last and piece.last != piece.first:
-        parts.append(f"to {day_in_words(piece.last)}")
-    return " ".join(parts)
-
-
-def _source(piece: Evidence) -> str:
-    if not piece.rows:
-        return piece.table
-    name = "row" if len(piece.rows) == 1 else "rows"
-    return f"{piece.table} {name} {', '.join(str(row) for row in piece.rows)}"
-
-
-def _coverage_lines(patient: _Patient, criterion: Criterion) -> Iterator[str]:
-    """For what is not recorded: where that means that it did not happen."""
-    tables = {table for rows in usage_of(criterion).sets for table in rows.home_tables}
-    coverage = patient.facts.coverage
-    for table in sorted(tables):
-        own = coverage.filter(pl.col("table") == table).sort("patient", descending=True)
-        row = None if own.is_empty() else own.row(0, named=True)
-        if row is None or row["complete_through"] == BEGINNING:
-            yield f"{table}: not declared complete"
-        else:
-            since = "" if row["complete_from"] == BEGINNING else f"from {row['complete_from']} "
-            yield f"{table}: complete {since}through {row['complete_through']}"
-
-
-def _attestation_lines(patient: _Patient, trial: Trial, criterion: Criterion) -> Iterator[str]:
-    names = [name.casefold() for name in (trial.id, *trial.registry_ids)]
-    own = patient.facts.attestations.filter(
-        pl.col("trial_id").str.to_lowercase().is_in(names)
-        & (pl.col("criterion_id").str.to_lowercase() == criterion.id.lower())
-    )
-    for row in own.iter_rows(named=True):
-        answer = row["answer"] or "no clear answer"
-        yield f"attested: {answer}; {row['date']}; attestations row {row['source_row']}"
+    value = value_of(piece, patient.catalogue, patient.anchors.as_of)
+    told = [text for text in (value, days_of(piece), *piece.details, source_of(piece)) if text]
+    return f"{label}: {'; '.join([*told, *flags_of(piece)])}"

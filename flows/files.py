@@ -55,7 +55,8 @@ class ParquetSink:
             self._waiting = self._waiting.slice(ROW_GROUP_ROWS)
 
     def _write_group(self, frame: pl.DataFrame) -> None:
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        # In one piece: where pieces meet would show in the bytes.
+        table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
         self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
         self.rows += frame.height
 

@@ -24,7 +24,7 @@ PRE_SCREEN_ONLY = (
 )
 _ROOT = Path(__file__).resolve().parent.parent
 _CODE_FOLDERS = ("schemas", "data", "sql", "criteria", "flows")
-_CODE_SUFFIXES = (".py", ".sql", ".csv")
+_CODE_SUFFIXES = (".py", ".sql", ".csv", ".j2", ".css", ".js")
 _ID_DIGITS = 12
 
 

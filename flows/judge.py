@@ -14,7 +14,7 @@ from criteria.engine.screen import evaluate_trial
 from criteria.ranking import summarise_patients
 from criteria.trial import Trial
 from flows.loading import load_tables, wanted_by
-from flows.request import BATCH_PATIENTS
+from flows.memory import DEFAULT_BYTES, batch_patients
 from flows.session import working_database
 from sql.runner import build_facts, patient_count, read_facts
 
@@ -73,8 +73,9 @@ def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
     total = patient_count(connection)
-    for first in range(0, max(total, 1), BATCH_PATIENTS):
-        batch = read_facts(connection, first, min(first + BATCH_PATIENTS, total) - 1)
+    step = batch_patients(DEFAULT_BYTES)
+    for first in range(0, max(total, 1), step):
+        batch = read_facts(connection, first, min(first + step, total) - 1)
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)
             summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))

@@ -10,7 +10,7 @@ from criteria.trial import Trial
 from criteria.usage import usage_of
 from data.extract.load import TableCount, load_extract, load_source
 from flows.request import SOURCE_FORMATS
-from flows.session import Progress
+from flows.session import Progress, lock_down
 from schemas.errors import UsageError
 from schemas.sources import SOURCES
 from sql.runner import Wanted
@@ -26,10 +26,24 @@ def load_tables(
 ) -> list[TableCount]:
     """The tables that the facts are made from; a source of another shape is turned by its staging SQL.
 
+    With the extract in it the database is locked down: what follows is SQL that needs nothing from outside.
     Raises ``ExtractRefused`` for an extract that cannot be used and ``UsageError`` for an unknown format.
     """
     if source_format == SOURCE_FORMATS[0]:
-        return load_extract(extract, connection, progress)
+        tables = load_extract(extract, connection, progress)
+    else:
+        tables = _load_other(extract, source_format, index_date, connection, progress)
+    lock_down(connection)
+    return tables
+
+
+def _load_other(
+    extract: Path,
+    source_format: str,
+    index_date: date | None,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+) -> list[TableCount]:
     if source_format not in SOURCES:
         known = f"The formats are: {', '.join(SOURCE_FORMATS)}."
         raise UsageError("--format", f"'{source_format}' cannot be read.", known)

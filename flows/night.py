@@ -65,6 +65,21 @@ def record_unstarted(folder: Path, failure: PrescreenError) -> None:
             )
 
 
+def record_crash(folder: Path, failure: PrescreenError) -> None:
+    """Records in the folder's ledger and summary a run whose process died, and sweeps up after it."""
+    out = OutputFolder(folder)
+    with (
+        contextlib.suppress(OSError, LockHeld),
+        private_files(),
+        run_lock(out.root),
+        told_in_the_morning(out),
+    ):
+        ledger = Ledger(out.root)
+        for start in ledger.open_starts():
+            ledger.append("crashed", start=start["number"], exit_code=failure.exit_code, message=str(failure))
+        out.sweep()
+
+
 def exit_code_of(outcomes: Iterable[Outcome]) -> int:
     """0 if every extract has its list, else the code of the first that has none."""
     return next((outcome.failure.exit_code for outcome in outcomes if outcome.failure), 0)

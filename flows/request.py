@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.memory import DEFAULT_BYTES
 from schemas.errors import TrialError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from data.catalogue import Catalogue
     from flows.limits import Limits
 
-# Patients screened at a time; memory grows with it, the bytes of the outputs do not depend on it.
-BATCH_PATIENTS = 20_000
 # The first gives dates; the others, which schemas.sources describes, count days from an index date.
 SOURCE_FORMATS = ("prescreen", "gdc-mmrf")
 
@@ -37,7 +36,8 @@ class Night:
 class RunRequest:
     """One run: everything that decides its outputs, and nothing about any patient.
 
-    With a ``night`` the run passes the publish gate and its canary patients first.
+    With a ``night`` the run passes the publish gate and its canary patients first. ``memory_bytes``, and
+    ``batch_patients`` (judged at a time; by default as many as fit), change no output.
     """
 
     extract: Path
@@ -49,7 +49,8 @@ class RunRequest:
     readings: tuple[str, ...] = ()
     source_format: str = "prescreen"
     index_date: date | None = None
-    batch_patients: int = BATCH_PATIENTS
+    memory_bytes: int = DEFAULT_BYTES
+    batch_patients: int | None = None
     night: Night | None = None
 
     def __post_init__(self) -> None:

@@ -20,6 +20,7 @@ from flows import steps
 from flows.config import Retry
 from flows.failures import redacted
 from flows.files import private_files
+from flows.memory import DEFAULT_BYTES
 from flows.request import RunRequest, study_dates
 from flows.session import Session, open_session
 from flows.steps import RunResult
@@ -156,6 +157,7 @@ def screen_flow(
     readings: list[str] | None = None,
     source_format: str = "prescreen",
     index_date: str | None = None,
+    memory_bytes: int = DEFAULT_BYTES,
 ) -> None:
     """Screen an extract and publish the candidates; days are YYYY-MM-DD.
 
@@ -174,6 +176,7 @@ def screen_flow(
         readings=tuple(readings or ()),
         source_format=source_format,
         index_date=_day("index_date", index_date),
+        memory_bytes=memory_bytes,
     )
     run_steps(request)
 
@@ -193,6 +196,7 @@ def run_as_flow(request: RunRequest) -> RunResult:
             readings=list(request.readings),
             source_format=request.source_format,
             index_date=request.index_date.isoformat() if request.index_date else None,
+            memory_bytes=request.memory_bytes,
         )
     if _HELD.result is None:
         raise UsageError("flow", "Prefect did not run the flow.", "Look at Prefect's own log.")

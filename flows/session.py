@@ -15,12 +15,13 @@ from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.files import private_files
-from flows.ledger import Attempt, recorded
+from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
+from flows.memory import DEFAULT_BYTES, database_limit
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
-from schemas.errors import UsageError
+from schemas.errors import LockHeld, UsageError
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered.
@@ -36,6 +37,7 @@ class Tally:
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
+    open_facts: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass
@@ -86,19 +88,30 @@ def open_session(request: RunRequest, progress: Progress) -> Iterator[Session]:
     with private_files():
         out.prepare()
         with (
-            run_lock(out.root),
+            _locked(out),
             told_in_the_morning(out),
             recorded(out.root, _asked(request)) as attempt,
         ):
             catalogue = load_catalogue()
             trials = load_trials(request.trials, request.readings, catalogue)
             out.sweep()
-            require_space(out.root, _space_needed(request.extract))
+            require_space(out.root, space_needed(request.extract))
             try:
-                with working_database(out.work) as connection:
+                with working_database(out.work, request.memory_bytes) as connection:
                     yield Session(request, progress, out, catalogue, trials, connection, attempt)
             finally:
                 out.sweep()
+
+
+@contextmanager
+def _locked(out: OutputFolder) -> Iterator[None]:
+    """The folder's lock; a run that finds it held is in the ledger too."""
+    try:
+        with run_lock(out.root):
+            yield
+    except LockHeld as error:
+        Ledger(out.root).append("refused", start=None, exit_code=error.exit_code, message=str(error))
+        raise
 
 
 def _asked(request: RunRequest) -> dict[str, Any]:
@@ -112,7 +125,8 @@ def _asked(request: RunRequest) -> dict[str, Any]:
     }
 
 
-def _space_needed(extract: Path) -> int:
+def space_needed(extract: Path) -> int:
+    """Bytes that a run may take on the disk of its outputs; 0 for an extract that is not there."""
     if not extract.is_dir():
         return 0
     given = sum(path.stat().st_size for path in extract.iterdir() if path.is_file())
@@ -120,12 +134,24 @@ def _space_needed(extract: Path) -> int:
 
 
 @contextmanager
-def working_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def working_database(folder: Path, memory_bytes: int = DEFAULT_BYTES) -> Iterator[duckdb.DuckDBPyConnection]:
     """A private working database that spills beside itself and loads no code from anywhere."""
     folder.mkdir()
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
         spill = str(folder / "spill").replace("'", "''")
         connection.execute(f"set temp_directory = '{spill}'")
+        connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
+        # No table's order matters: what is handed out or published is sorted then.
+        connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):
             connection.execute(f"set {source}_extensions = false")
+        # SQL text finds no variable of the program by its name.
+        connection.execute("set python_enable_replacements = false")
         yield connection
+
+
+def lock_down(connection: duckdb.DuckDBPyConnection) -> None:
+    """From now on SQL reaches no file, no network and no setting; frames are handed over, and it spills."""
+    # In this order: locked first, access could no longer be taken away.
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")

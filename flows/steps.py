@@ -14,9 +14,17 @@ import polars as pl
 
 from criteria.attrition import add_counts, attrition_table, count_exclusions
 from criteria.engine.screen import evaluate_trial
+from criteria.lookups import lookups_table, wording_of
+from criteria.open_facts import open_facts
 from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial
-from criteria.worklist import add_questions, count_open_questions, look_up_sentence, worklist_table
+from criteria.worklist import (
+    add_questions,
+    count_open_questions,
+    look_up_sentence,
+    waiting_patients,
+    worklist_table,
+)
 from data.extract.files import INFO_FILE, read_info, table_files
 from data.extract.guard import guarded
 from flows.canaries import check_canaries
@@ -27,6 +35,7 @@ from flows.identity import about_run, manifest_of, run_identity
 from flows.kept import KEPT_INPUTS, keep_inputs, newest_runs, purge
 from flows.limits import check_against_last, check_age
 from flows.loading import load_tables, wanted_by
+from flows.memory import batch_patients
 from flows.publish import (
     MANIFEST,
     OutputFolder,
@@ -37,10 +46,11 @@ from flows.publish import (
     read_manifest,
     write_manifest,
 )
+from flows.report import ReportedRun, write_report
 from flows.request import RunRequest
 from flows.session import Progress, Session, Tally, open_session
 from flows.tables import FactFiles, VerdictFiles, write_output
-from flows.workbook import write_workbook
+from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES
 from schemas.facts import Facts
@@ -163,25 +173,34 @@ def screen(session: Session) -> None:
     session.staging.mkdir()
     session.tallies = [Tally(trial) for trial in session.trials]
     total = patient_count(session.connection)
-    step = session.request.batch_patients
+    step = session.request.batch_patients or batch_patients(session.request.memory_bytes)
     with VerdictFiles(session) as verdict_files, FactFiles(session) as fact_files:
         # Without patients there is one empty batch, so that every file has its columns.
         for first in range(0, max(total, 1), step):
             last = min(first + step, total) - 1
             session.progress(f"screening patients {first + 1} to {last + 1} of {total}")
-            batch = read_facts(session.connection, first, last)
-            fact_files.write(batch, is_first=first == 0)
-            for tally in session.tallies:
-                found = evaluate_trial(tally.trial, batch, session.anchors)
-                verdict_files.write(tally.trial, batch, found)
-                _count(tally, found, batch)
+            _screen_batch(session, first, last, verdict_files, fact_files)
     session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
 
 
-def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:
+def _screen_batch(
+    session: Session, first: int, last: int, verdict_files: VerdictFiles, fact_files: FactFiles
+) -> None:
+    """One batch; apart, so that nothing of it is held while the next one is read."""
+    batch = read_facts(session.connection, first, last)
+    fact_files.write(batch, is_first=first == 0)
+    for tally in session.tallies:
+        found = evaluate_trial(tally.trial, batch, session.anchors)
+        verdict_files.write(tally.trial, batch, found)
+        _count(tally, found, batch, session)
+
+
+def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
     trial = tally.trial
     summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
     tally.questions.append(count_open_questions(verdicts, summary))
+    waiting = waiting_patients(summary)["patient"]
+    tally.open_facts.append(open_facts(trial, verdicts, batch, session.anchors, waiting))
     tally.exclusions.append(count_exclusions(verdicts))
     # Ids as small numbers: the summaries of all patients are kept until they are ranked.
     ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
@@ -231,8 +250,11 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
     def sentence(criterion_id: str, reason: str) -> str:
         return look_up_sentence(by_id[criterion_id], reason, session.catalogue)
 
+    candidates = rank_candidates(summary, trial.id)
+    wording = wording_of(trial, session.catalogue)
     return {
-        "candidates": rank_candidates(summary, trial.id),
+        "candidates": candidates,
+        "lookups": lookups_table(trial.id, tally.open_facts, candidates, wording),
         "not_listed": not_listed_patients(summary, trial.id),
         "attrition": attrition_table(trial.id, named, add_counts(tally.exclusions), summary.height),
         "worklist": worklist_table(trial.id, list(by_id), add_questions(tally.questions), sentence),
@@ -263,12 +285,16 @@ def _shown_before(session: Session) -> Path | None:
 def complete(session: Session) -> dict[str, Any]:
     """Complete the staged run: workbook, trial files, and the manifest of it all, which is returned."""
     request, trials, staging = session.request, session.trials, session.staging
-    candidates = pl.read_parquet(staging / "candidates.parquet")
-    write_workbook(staging / "candidates.xlsx", candidates, about_run(request, trials, session.run_id))
-    session.file_rows["candidates.xlsx"] = candidates.height
+    about = manifest_of(session, outputs={})
+    reported = [ReportedRun(staging, about, trial, session.catalogue) for trial in trials]
+    sheets = workbook_sheets(reported, about_run(request, trials, session.run_id))
+    write_workbook(staging / "candidates.xlsx", sheets)
+    session.file_rows["candidates.xlsx"] = session.file_rows["candidates.parquet"]
     (staging / "trials").mkdir()
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
+    for run in reported:
+        write_report(run)
     manifest = manifest_of(session, outputs=describe_files(staging, session.file_rows))
     write_manifest(staging, manifest)
     return manifest

@@ -4,6 +4,7 @@ Everything is read from the run's own folder, so that a run that was already the
 Only counts, criteria and names that no code list has are shown, never a patient.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,12 @@ from schemas.words import BEGINNING, NOT_LISTED_REASONS, TIERS
 
 TOP = 5
 _WORDS_SHOWN = 60
+_PAGE_WIDTH = 110
+
+
+def standard_output() -> Console:
+    """Standard output, at the terminal's width, else at a width that a mail or a log can hold."""
+    return Console(width=None if sys.stdout.isatty() else _PAGE_WIDTH, highlight=False, markup=False)
 
 
 def print_summary(console: Console, folder: Path, trials: Iterable[Trial]) -> None:

@@ -24,6 +24,7 @@ import polars as pl
 
 from schemas.words import (
     ALLERGY_KINDS,
+    ANSWERS,
     DECIMAL_PLACES,
     RESPONSES,
     ROUTES,
@@ -256,7 +257,7 @@ ATTESTATIONS = Table(
         PATIENT_ID,
         _text("trial_id", "the trial asked about", required=True),
         _text("criterion_id", "the criterion asked about", required=True),
-        _word("answer", "the answer", ("pass", "fail", "not_applicable"), required=True),
+        _word("answer", "the answer", ANSWERS, required=True),
         _date("date", "day of the answer", required=True),
         Column("attested_by", "note", "who answered"),
         Column("comment", "note", "free text"),

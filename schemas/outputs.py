@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from schemas.words import CAUSES, CHANGES, CURABILITIES, KINDS, NOT_LISTED_REASONS, REASONS, TIERS, VERDICTS
+from schemas.words import (
+    CAUSES,
+    CHANGES,
+    CURABILITIES,
+    FACT_KINDS,
+    KINDS,
+    NOT_LISTED_REASONS,
+    REASONS,
+    TIERS,
+    VERDICTS,
+)
 
 if TYPE_CHECKING:
     import pandera.polars as pa
@@ -98,6 +108,23 @@ WORKLIST = (
     _count("would_become_eligible", "those of them for whom nothing else but attestations is open"),
     OutputColumn("what_to_look_up", pl.String, "what to do, in a sentence"),
 )
+# One row per trial and fact that eligible and possible patients wait for, most useful first.
+LOOKUPS = (
+    _TRIAL,
+    OutputColumn("position", pl.Int64, "place in the trial's list, from 1", least=1),
+    OutputColumn("kind", pl.String, "what the fact is", FACT_KINDS),
+    OutputColumn("fact", pl.String, "its name; the id of the criterion where a person has to answer"),
+    OutputColumn("what", pl.String, "what to look up or ask, in words"),
+    OutputColumn("patients", pl.Int64, "listed patients without a fail who wait for it", least=1),
+    _count("settles", "those for whom it alone could settle a criterion"),
+    _count("would_become_eligible", "those for whom it alone could settle all but attestations"),
+    OutputColumn(
+        "share", pl.Float64, "sum over the criteria that wait for it and k facts in all: 1/k", least=0
+    ),
+    OutputColumn("criteria", _IDS, "ids of the criteria that wait for it"),
+    OutputColumn("reasons", _IDS, "why it is open, most frequent first"),
+    OutputColumn("patient_ids", _IDS, "the patients, by rank"),
+)
 # One row per rule that a delivered row broke.
 QUARANTINE = (
     OutputColumn("table", pl.String, "table of the extract"),
@@ -135,6 +162,7 @@ OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
     "verdicts": VERDICTS_TABLE,
     "attrition": ATTRITION,
     "worklist": WORKLIST,
+    "lookups": LOOKUPS,
     "quarantine": QUARANTINE,
     "unmapped": UNMAPPED,
     "changes": CHANGES_TABLE,

@@ -46,8 +46,6 @@ TIERS = ("eligible", "possible", "opens_later", "near_miss", "excluded")
 # What may change between two runs of one folder, and why; a cause explains the change alone, or it is joint.
 CHANGES = ("new_on_list", "left_list", "moved_tier", "criterion")
 CAUSES = ("new_data", "corrected_data", "clock", "trial_file", "code", "joint", "not_known")
-# Steps of the screening of a patient for a trial, as the registry logs them.
-SCREENING_STATUSES = ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn")
 NOT_LISTED_REASONS = (
     "deceased",
     "vital_status_unknown",
@@ -57,6 +55,14 @@ NOT_LISTED_REASONS = (
     "screen_failed",
     "withdrawn",
 )
+
+# What a patient waits for: a result, records, something about the person, a table that is complete, the
+# meaning of names that no code list has, or somebody's answer.
+FACT_KINDS = ("measurement", "record", "person", "table", "names", "review", "attestation")
+
+# What a person answers to a criterion, and what came of asking a patient.
+ANSWERS = ("pass", "fail", "not_applicable")
+SCREENING_STATUSES = ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn")
 
 YES_NO = ("no", "yes")
 SEXES = ("female", "male")

@@ -83,6 +83,14 @@ VIEWS = frozenset(
         "line_events",
     }
 )
+# Large, and read by no model after the one named: dropped then, so that they take no room.
+SPENT_AFTER = {
+    "needed_results": ("observation_index",),
+    "result_rows": ("needed_results", "repeated_results"),
+    "result_days": ("result_rows",),
+    "latest": ("result_days", "derived_results"),
+    "events": ("treatment_courses", "myeloma_courses", "numbered_line_courses", "response_events"),
+}
 MODELS = tuple(("staging", name) for name in STAGING) + tuple(("facts", name) for name in FACTS)
 
 

@@ -26,7 +26,7 @@ from schemas.words import (
     YES_NO,
 )
 from sql.code_tables import register_code_tables, store_frame
-from sql.models import MODELS, model_statement, model_text
+from sql.models import MODELS, SPENT_AFTER, model_statement, model_text
 
 Progress = Callable[[str], None]
 
@@ -70,6 +70,8 @@ def build_facts(
     for folder, name in MODELS:
         progress(f"sql/{folder}/{name}")
         connection.execute(model_statement(folder, name))
+        for spent in SPENT_AFTER.get(name, ()):
+            connection.execute(f"drop table {spent}")
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted, lists: CodeLists) -> None:

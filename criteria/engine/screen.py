@@ -42,8 +42,8 @@ def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
     patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
-    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words are
-    of the closed lists of ``schemas.words`` (``Enum``), ids of the trial's.
+    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words
+    and ids are of closed lists (``Enum``).
     """
     batch = Batch(facts, anchors, trial.max_lag_days)
     ids = [criterion.id for criterion in trial.criteria]

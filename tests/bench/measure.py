@@ -5,16 +5,20 @@ memory of the process so far in MB. A process of its own, so that no stage profi
 """
 
 import json
+import os
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 AS_OF = date(2026, 6, 30)
 TRIAL = "mezigdomide-ixazomib-dex"
+YARDSTICK = Path(__file__).with_name("yardstick.toml")
+MEMORY_VARIABLE = "PRESCREEN_BENCH_MEMORY"
 # The columns of the large tables that a screen has to look at.
 SCANNED = {
     "observations": ("patient_id", "observation", "date", "value", "unit", "upper_limit", "status"),
@@ -25,8 +29,23 @@ SCANNED = {
     "responses": ("patient_id", "date", "response"),
     "patients": ("patient_id", "birth_date", "sex", "vital_status"),
 }
+# Those of a clean registry.
+SCANNED_CLEAN = {
+    "observations": ("patient_id", "observation", "date", "value"),
+    "treatments": ("patient_id", "drug"),
+    "procedures": ("patient_id", "procedure", "start_date"),
+    "patients": ("patient_id", "birth_date"),
+}
 
 Stages = dict[str, dict[str, float]]
+
+
+class _WithoutPandas(MetaPathFinder):
+    """Makes pandas look as if it were not installed."""
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'", name="pandas")
 
 
 def _cpu() -> float:
@@ -51,14 +70,41 @@ def stage(stages: Stages, name: str) -> Iterator[None]:
 
 def scan(extract: Path, _: Path) -> Stages:
     """The limit: every needed column decoded once and summed up, and nothing else."""
+    is_clean = not (extract / "conditions.parquet").exists()
     stages: Stages = {}
     with stage(stages, "import"):
         import duckdb  # noqa: PLC0415 - what an import costs is a stage of its own
     with stage(stages, "scan"), duckdb.connect() as connection:
-        for table, columns in SCANNED.items():
+        for table, columns in (SCANNED_CLEAN if is_clean else SCANNED).items():
             # The hash of every cell: a plain count would be answered from the file's statistics.
             sums = ", ".join(f'sum(hash("{column}") % 1024)' for column in columns)
             connection.execute(f"select {sums} from read_parquet(?)", [str(extract / f"{table}.parquet")])
+    return stages
+
+
+def scan_csv(extract: Path, _: Path) -> Stages:
+    """Every CSV file read as text and every cell looked at."""
+    stages: Stages = {}
+    with stage(stages, "import"):
+        import duckdb  # noqa: PLC0415 - what an import costs is a stage of its own
+    with stage(stages, "scan"), duckdb.connect() as connection:
+        for path in sorted(extract.glob("*.csv")):
+            connection.execute(
+                "select sum(hash(columns(*)) % 1024) from read_csv(?, all_varchar = true)", [str(path)]
+            )
+    return stages
+
+
+def check_csv(extract: Path, _: Path) -> Stages:
+    """The byte-level check of the structure of every CSV file."""
+    stages: Stages = {}
+    with stage(stages, "import"):
+        from data.extract.structure import Limits, check_csv  # noqa: PLC0415
+        from schemas.extract import TABLES  # noqa: PLC0415
+    with stage(stages, "structure"):
+        for path in sorted(extract.glob("*.csv")):
+            with path.open("rb") as stream:
+                check_csv(path.name, TABLES[path.stem], stream, Limits())
     return stages
 
 
@@ -76,14 +122,18 @@ def load_only(extract: Path, out: Path) -> Stages:
     return stages
 
 
-def screen(extract: Path, out: Path) -> Stages:
+def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stages:
     """A whole run, step by step."""
+    # Where pandas is installed as a yardstick, a library would import it; the product does without.
+    sys.meta_path.insert(0, _WithoutPandas())
     stages: Stages = {}
     with stage(stages, "import"):
         from flows import steps  # noqa: PLC0415 - what an import costs is a stage of its own
+        from flows.memory import memory_bytes  # noqa: PLC0415
         from flows.request import RunRequest  # noqa: PLC0415
         from flows.session import open_session  # noqa: PLC0415
-    request = RunRequest(extract, (TRIAL,), out / "out", AS_OF, AS_OF, AS_OF)
+    memory = memory_bytes(os.environ.get(MEMORY_VARIABLE, "2GB"))
+    request = RunRequest(extract, trials, out / "out", AS_OF, AS_OF, AS_OF, memory_bytes=memory)
     with open_session(request, lambda _: None) as session:
         order = (steps.load, steps.facts, steps.screen, steps.rank, steps.publish_run)
         for name, step in zip(("load", "facts", "verdicts", "rank", "publish"), order, strict=True):
@@ -92,7 +142,52 @@ def screen(extract: Path, out: Path) -> Stages:
     return stages
 
 
-WORKS: dict[str, Callable[[Path, Path], Stages]] = {"scan": scan, "plain load": load_only, "run": screen}
+def screen_yardstick(extract: Path, out: Path) -> Stages:
+    """A whole run of the thirteen plain criteria."""
+    return screen(extract, out, (str(YARDSTICK),))
+
+
+def screen_hundred(extract: Path, out: Path) -> Stages:
+    """A whole run of a hundred trials, each like the yardstick with other limits."""
+    text = YARDSTICK.read_text("utf-8")
+    files = []
+    for number in range(100):
+        own = text.replace('id = "yardstick"', f'id = "yardstick-{number:03d}"')
+        own = own.replace("hemoglobin >= 8", f"hemoglobin >= {7 + number / 50:.2f}")
+        own = own.replace("platelet_count >= 50000", f"platelet_count >= {50000 + 500 * number}")
+        files.append(out / f"yardstick-{number:03d}.toml")
+        files[-1].write_text(own, "utf-8")
+    return screen(extract, out, tuple(map(str, files)))
+
+
+def by_hand(name: str) -> Callable[[Path, Path], Stages]:
+    """One of the hand-written screens."""
+
+    def work(extract: Path, out: Path) -> Stages:
+        stages: Stages = {}
+        with stage(stages, "import"):
+            from tests.bench import yardsticks  # noqa: PLC0415
+
+            if name == "pandas":
+                import pandas  # noqa: F401, PLC0415
+        with stage(stages, "screen"):
+            {"sql": yardsticks.by_sql, "pandas": yardsticks.by_pandas}[name](extract, out)
+        return stages
+
+    return work
+
+
+WORKS: dict[str, Callable[[Path, Path], Stages]] = {
+    "scan": scan,
+    "plain load": load_only,
+    "run": screen,
+    "csv scan": scan_csv,
+    "csv structure": check_csv,
+    "yardstick run": screen_yardstick,
+    "sql by hand": by_hand("sql"),
+    "pandas by hand": by_hand("pandas"),
+    "hundred trials": screen_hundred,
+}
 
 if __name__ == "__main__":
     work, extract, out = sys.argv[1:]

@@ -13,11 +13,23 @@ import pytest
 
 from flows import steps
 from flows.files import ParquetSink, files_under, sha256_of
+from flows.ledger import Ledger
 from flows.publish import is_whole
 from flows.steps import RunResult, run_screening
 from schemas.errors import ExtractRefused, LockHeld, PrescreenError, StorageFailed, UsageError
 from schemas.outputs import OUTPUTS, output_columns
 from tests.flows.extracts import CANARY, TABLES, request, write_extract, write_trial
+
+# What an output folder holds when nothing is going on.
+PUBLISHED_AND_RECORDED = [
+    ".lock",
+    "kept",
+    "latest",
+    "ledger.jsonl",
+    "report-tiny.html",
+    "runs",
+    "summary.txt",
+]
 
 
 def silent(_: str) -> None:
@@ -137,7 +149,7 @@ def test_everything_published_is_private(result: RunResult) -> None:
 
 
 def test_nothing_else_is_left_in_the_output_folder(result: RunResult, place: Path) -> None:
-    assert sorted(path.name for path in (place / "out").iterdir()) == [".lock", "latest", "runs"]
+    assert sorted(path.name for path in (place / "out").iterdir()) == PUBLISHED_AND_RECORDED
 
 
 def test_the_same_run_elsewhere_and_in_other_batches_has_the_same_bytes(
@@ -227,7 +239,7 @@ def bug(*_: object, **__: object) -> None:
         (steps, "build_facts", bug, 1),
         (steps, "evaluate_trial", bug, 1),
         (steps, "rank_candidates", bug, 1),
-        (steps, "load_extract", bug, 1),
+        (steps, "load_tables", bug, 1),
     ],
 )
 def test_whatever_fails_the_last_good_run_stays_and_no_scratch_does(
@@ -252,14 +264,18 @@ def test_whatever_fails_the_last_good_run_stays_and_no_scratch_does(
     assert CANARY not in str(caught.value)
     assert (out / "latest").resolve() == good.folder.resolve()
     assert hashes(good.folder) == before
-    assert sorted(path.name for path in out.iterdir()) == [".lock", "latest", "runs"]
+    assert sorted(path.name for path in out.iterdir()) == PUBLISHED_AND_RECORDED
     assert [path.name for path in (out / "runs").iterdir()] == [good.run_id]
 
 
-def test_a_lock_held_by_another_run_is_respected(place: Path, tmp_path: Path) -> None:
+def test_a_lock_held_by_another_run_is_respected_and_the_attempt_recorded(
+    place: Path, tmp_path: Path
+) -> None:
     asked = request(place / "extract", tmp_path / "out", place / "tiny.toml")
     with steps.open_session(asked, silent), pytest.raises(LockHeld):
         run_screening(asked, silent)
+    events = [(entry["event"], entry.get("exit_code")) for entry in Ledger(tmp_path / "out").entries()]
+    assert events == [("started", None), ("refused", 5)]
 
 
 def test_the_output_folder_cannot_be_the_extract(place: Path) -> None:

@@ -1,0 +1,124 @@
+"""What a report is made from: the tables in the folder of a run, for one trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from criteria.engine.batch import Anchors
+from criteria.trial import Trial
+from data.catalogue import Catalogue
+from schemas.outputs import output_dtypes
+
+# The best of the list are shown with all their evidence; a longer list stands whole in candidates.xlsx.
+MOST_PATIENTS = 5_000
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """One trial of a run whose tables are written: the folder, and what its manifest says.
+
+    ``manifest`` holds the dates, the readings, ``rows`` and ``compared_with`` (None: there was no run
+    before). ``banner`` is told at the top, if there is something that everybody must see.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    trial: Trial
+    catalogue: Catalogue
+    banner: str | None = None
+    most_patients: int = MOST_PATIENTS
+
+    @property
+    def anchors(self) -> Anchors:
+        """The dates that the criteria count from."""
+        days = (date.fromisoformat(self.manifest[name]) for name in ("as_of", "enrollment", "first_dose"))
+        return Anchors(*days)
+
+    @cached_property
+    def candidates(self) -> pl.DataFrame:
+        """The whole list of this trial, by rank."""
+        return self._own("candidates.parquet")
+
+    @cached_property
+    def shown(self) -> pl.DataFrame:
+        """The part of the list that the report shows, with each patient's ``site``.
+
+        ``asks`` are the criteria that wait for a person's answer and nothing else.
+        """
+        patients = pl.scan_parquet(self.folder / "facts" / "patients.parquet")
+        sites = patients.select("patient_id", pl.col("site").fill_null("")).collect()
+        shown = self.candidates.head(self.most_patients)
+        asks = (
+            self._unknown_verdicts()
+            .filter(pl.col("reason") == "needs_attestation")
+            .join(shown.lazy().select("patient_id"), on="patient_id", how="semi")
+            .group_by("patient_id")
+            .agg(asks="criterion_id")
+            .collect()
+        )
+        return (
+            shown.join(sites, on="patient_id", how="left", maintain_order="left")
+            .join(asks, on="patient_id", how="left", maintain_order="left")
+            .with_columns(pl.col("asks").fill_null(pl.lit([], pl.List(pl.String))))
+        )
+
+    @cached_property
+    def not_listed(self) -> pl.DataFrame:
+        """The patients who must not be contacted, with the reason."""
+        return self._own("not_listed.parquet")
+
+    @cached_property
+    def changes(self) -> pl.DataFrame | None:
+        """What changed since the run before; none if there was no run before."""
+        return None if self.manifest["compared_with"] is None else self._own("changes.parquet")
+
+    @cached_property
+    def attrition(self) -> pl.DataFrame:
+        """What each criterion costs, in protocol order."""
+        path = self.folder / "attrition.csv"
+        frame = pl.read_csv(path, schema_overrides=output_dtypes("attrition"))
+        return frame.filter(pl.col("trial_id") == self.trial.id)
+
+    @cached_property
+    def lookups(self) -> pl.DataFrame:
+        """What to look up or ask, fact by fact, most useful first."""
+        return self._own("lookups.parquet")
+
+    @cached_property
+    def quarantine(self) -> pl.DataFrame:
+        """Rows that could not be used, one row per rule broken."""
+        return pl.read_parquet(self.folder / "quarantine.parquet")
+
+    @cached_property
+    def unmapped(self) -> pl.DataFrame:
+        """Names that no code list has, most frequent first."""
+        return pl.read_parquet(self.folder / "unmapped.parquet")
+
+    @cached_property
+    def coverage(self) -> pl.DataFrame:
+        """Since when and until when each table is complete, for everybody or for a patient."""
+        return pl.read_parquet(self.folder / "facts" / "coverage.parquet")
+
+    @cached_property
+    def unknowns(self) -> pl.DataFrame:
+        """Listed patients by ``criterion_id`` and ``reason`` of the unknown, counted in ``patients``."""
+        listed = self.candidates.lazy().select("patient_id")
+        return (
+            self._unknown_verdicts()
+            .join(listed, on="patient_id", how="semi")
+            .group_by("criterion_id", "reason")
+            .agg(patients=pl.len())
+            .collect()
+        )
+
+    def _unknown_verdicts(self) -> pl.LazyFrame:
+        own = (pl.col("trial_id") == self.trial.id) & (pl.col("verdict") == "unknown")
+        return pl.scan_parquet(self.folder / "verdicts.parquet").filter(own)
+
+    def _own(self, name: str) -> pl.DataFrame:
+        return pl.scan_parquet(self.folder / name).filter(pl.col("trial_id") == self.trial.id).collect()
