@@ -37,15 +37,18 @@ class Judged:
     until: pl.Series
 
 
-def evaluate_trial(trial: Trial, facts: Facts, anchors: Anchors) -> pl.DataFrame:
+def evaluate_trial(
+    trial: Trial, facts: Facts, anchors: Anchors, ahead: pl.Series | None = None
+) -> pl.DataFrame:
     """Every criterion for every patient.
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
     patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
     ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words
-    and ids are of closed lists (``Enum``).
+    and ids are of closed lists (``Enum``). ``ahead``: by how many days each patient's anchors have advanced,
+    by default none.
     """
-    batch = Batch(facts, anchors, trial.max_lag_days)
+    batch = Batch(facts, anchors, trial.max_lag_days, ahead)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
     columns = [
