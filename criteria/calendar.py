@@ -11,19 +11,12 @@ import polars as pl
 
 from criteria.engine.batch import Anchors, facts_of
 from criteria.engine.screen import evaluate_trial
-from criteria.ranking import ELIGIBLE, OPENS_LATER, POSSIBLE
+from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE, SUMMARY_COLUMNS
 from criteria.trial import Trial
-from schemas.facts import Facts, Schema
+from schemas.facts import Facts
 from schemas.words import CONFIRMED_DAYS, FOREVER, reason_bit
 
 HORIZON_DAYS = 180
-CALENDAR: Schema = {
-    "patient": pl.Int32,
-    "opens_on": pl.Date,
-    "closes_on": pl.Date,
-    "repeat_labs_before": pl.Date,
-    "repeat_labs_criteria": pl.List(pl.String),
-}
 _STALE = reason_bit("stale")
 
 
@@ -35,7 +28,7 @@ def calendar(
     summary: pl.DataFrame,
     horizon_days: int = HORIZON_DAYS,
 ) -> pl.DataFrame:
-    """The days that matter for the eligible, the possible and those who open later: ``CALENDAR``.
+    """The days that matter for the eligible, the possible and those who open later: ``patient`` and ``DAYS``.
 
     Grain: one row per listed patient of these tiers, by patient. ``verdicts`` and ``summary`` are those of
     the batch.
@@ -70,8 +63,18 @@ def calendar(
         .sort("patient")
         .with_columns(day)
         .rename({"labs_on": "repeat_labs_before", "labs_criteria": "repeat_labs_criteria"})
-        .select(list(CALENDAR))
-        .cast(pl.Schema(CALENDAR))
+        .select("patient", *DAYS)
+        .cast(pl.Schema({"patient": pl.Int32(), **DAYS}))
+    )
+
+
+def with_calendar(
+    trial: Trial, facts: Facts, anchors: Anchors, verdicts: pl.DataFrame, summary: pl.DataFrame
+) -> pl.DataFrame:
+    """The summary of a batch with the days of its calendar; blank for patients of other tiers."""
+    days = calendar(trial, facts, anchors, verdicts, summary)
+    return (
+        summary.drop(DAYS).join(days, on="patient", how="left", maintain_order="left").select(SUMMARY_COLUMNS)
     )
 
 

@@ -30,7 +30,7 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
 
     Grain: one row per patient of ``facts``, in their order. ``verdicts`` is the screening's frame;
     ``trial_ids`` are the names by which the screening log may know the trial. ``not_listed`` is null for a
-    candidate; ``opens_on`` and ``closes_on`` are null where the tier has none.
+    candidate. The days are blank until ``criteria.calendar`` works them out.
     """
     patients = facts.patients.select("patient", "patient_id", not_listed=_registry_reason(facts))
     log = closed_by_screening_log(facts.screening_log, trial_ids)
@@ -43,16 +43,18 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
             pl.col("failing_criteria", "unknown_criteria").fill_null(pl.lit([], pl.List(pl.String))),
         )
         .with_columns(tier=_tier())
-        .with_columns(
-            opens_on=pl.when(pl.col("tier") == OPENS_LATER).then(_day_after("last_fail_until")),
-            closes_on=pl.when(pl.col("tier").is_in([ELIGIBLE, POSSIBLE])).then(
-                _day_after("first_pass_until")
-            ),
-        )
+        .with_columns(pl.lit(None, dtype).alias(name) for name, dtype in DAYS.items())
         .select(SUMMARY_COLUMNS)
     )
 
 
+# What time alone will do, and when.
+DAYS: dict[str, pl.DataType] = {
+    "opens_on": pl.Date(),
+    "closes_on": pl.Date(),
+    "repeat_labs_before": pl.Date(),
+    "repeat_labs_criteria": pl.List(pl.String()),
+}
 SUMMARY_COLUMNS = [
     "patient",
     "patient_id",
@@ -63,8 +65,7 @@ SUMMARY_COLUMNS = [
     "attestation_count",
     "failing_criteria",
     "unknown_criteria",
-    "opens_on",
-    "closes_on",
+    *DAYS,
 ]
 
 
@@ -148,7 +149,7 @@ def _registry_reason(facts: Facts) -> pl.Expr:
 
 
 def _counts(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Per patient: fails and unknowns, counted and named in protocol order, and how long they last."""
+    """Per patient: fails and unknowns, counted and named in protocol order."""
     permanent = CURABILITIES[-1]
     return verdicts.group_by("patient", maintain_order=True).agg(
         failing_count=_FAIL.sum().cast(pl.Int64),
@@ -158,11 +159,6 @@ def _counts(verdicts: pl.DataFrame) -> pl.DataFrame:
         unknown_criteria=pl.col("criterion_id").filter(_UNKNOWN).cast(pl.String),
         permanent_fails=(_FAIL & (pl.col("curability") == permanent)).sum(),
         time_fails=(_FAIL & (pl.col("curability") == "time")).sum(),
-        # A fail that never lifts by itself (null) keeps the whole from opening.
-        last_fail_until=pl.when((_FAIL & pl.col("holds_until").is_null()).any().not_()).then(
-            pl.col("holds_until").filter(_FAIL).max()
-        ),
-        first_pass_until=pl.col("holds_until").filter(pl.col("verdict") == "pass").min(),
     )
 
 
@@ -181,7 +177,3 @@ def _tier() -> pl.Expr:
         .otherwise(pl.lit(EXCLUDED))
         .cast(TIER)
     )
-
-
-def _day_after(column: str) -> pl.Expr:
-    return pl.col(column) + pl.duration(days=1)
