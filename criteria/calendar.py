@@ -44,6 +44,10 @@ def calendar(
     close then, and the other days are null.
     """
     waiting = _waiting(verdicts, summary, facts)
+    # Of the others nothing is asked: each round looks for its patients among the waiting alone.
+    patients = waiting["patient"]
+    own = facts_of(facts, patients.to_list())
+    waiting = waiting.with_columns(patient=pl.int_range(pl.len(), dtype=pl.Int32))
     settled = [waiting.clear()]
     while True:
         open_ = pl.col("next").is_not_null() & (pl.col("next") <= horizon_days)
@@ -53,7 +57,7 @@ def calendar(
             break
         surprised = pl.col("next") > pl.col("known_for")
         settled.append(_surprised(waiting.filter(surprised)))
-        waiting = _judged_again(trial, facts, anchors, waiting.filter(~surprised))
+        waiting = _judged_again(trial, own, anchors, waiting.filter(~surprised))
     day = [
         (pl.lit(anchors.as_of) + pl.duration(days=name)).alias(f"{name}_on")
         for name in ("opens", "closes", "labs")
@@ -61,7 +65,7 @@ def calendar(
     return (
         pl.concat(settled)
         .sort("patient")
-        .with_columns(day)
+        .with_columns(*day, patient=patients)
         .rename({"labs_on": "repeat_labs_before", "labs_criteria": "repeat_labs_criteria"})
         .select("patient", *DAYS)
         .cast(pl.Schema({"patient": pl.Int32(), **DAYS}))
