@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from criteria.engine.batch import Anchors, facts_of
+from criteria.engine.batch import Anchors, Batch, facts_of
 from criteria.engine.screen import evaluate_trial
 from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE, SUMMARY_COLUMNS
 from criteria.trial import Trial
@@ -191,7 +191,8 @@ def _judged_again(trial: Trial, facts: Facts, anchors: Anchors, waiting: pl.Data
     ahead = waiting["next"]
     own = _as_of(facts_of(facts, waiting["patient"].to_list()), ahead.to_list())
     patients = waiting["patient"]
-    verdicts = evaluate_trial(trial, own, anchors, ahead).with_columns(
+    batch = Batch(own, anchors, trial.max_lag_days, ahead)
+    verdicts = evaluate_trial(trial, own, anchors, {trial.max_lag_days: batch}).with_columns(
         patient=pl.col("patient").replace_strict(range(len(patients)), patients, return_dtype=pl.Int32)
     )
     found = _found(verdicts, waiting)

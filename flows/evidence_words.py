@@ -46,16 +46,21 @@ def how_long(until: date | None) -> str:
 
 def _look_up(criterion: Criterion, reason: str, pieces: Sequence[Evidence], catalogue: Catalogue) -> str:
     """What to look up for this patient: of what the criterion reads, that which is missing or too old."""
-    wanting = wanting_names(reason, pieces)
+    wanting = wanting_names(reason, pieces, catalogue)
     if not wanting:
         return look_up_sentence(criterion, reason, catalogue)
     return what_to_look_up(reason, few(label_of(name, catalogue) for name in wanting), "")
 
 
-def wanting_names(reason: str | None, pieces: Sequence[Evidence]) -> tuple[str, ...]:
-    """Of what a criterion reads, that which is missing or too old; nothing for any other reason."""
+def wanting_names(reason: str | None, pieces: Sequence[Evidence], catalogue: Catalogue) -> tuple[str, ...]:
+    """Of what a criterion reads, that which is missing or too old; nothing for any other reason.
+
+    A set without rows is not missing: where its table is complete, no row means that nothing happened, and
+    where it is not, that is another reason.
+    """
     if reason == "never_recorded":
-        return tuple(piece.name for piece in pieces if not piece.found)
+        absent = (piece.name for piece in pieces if not piece.found)
+        return tuple(name for name in absent if name not in catalogue.sets)
     return tuple(piece.name for piece in pieces if piece.stale) if reason == "stale" else ()
 
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from criteria.attrition import add_counts, attrition_table, count_exclusions
 from criteria.calendar import with_calendar
+from criteria.engine.batch import Batch
 from criteria.engine.screen import evaluate_trial
 from criteria.lookups import lookups_table, wording_of
 from criteria.open_facts import open_facts
@@ -190,8 +191,9 @@ def _screen_batch(
     """One batch; apart, so that nothing of it is held while the next one is read."""
     batch = read_facts(session.connection, first, last)
     fact_files.write(batch, is_first=first == 0)
+    shared: dict[int, Batch] = {}
     for tally in session.tallies:
-        found = evaluate_trial(tally.trial, batch, session.anchors)
+        found = evaluate_trial(tally.trial, batch, session.anchors, shared)
         verdict_files.write(tally.trial, batch, found)
         _count(tally, found, batch, session)
 

@@ -117,7 +117,7 @@ class _Judge:
 
     def _to_do(self, criterion: Criterion, verdict: dict[str, Any], pieces: Sequence[Evidence]) -> str:
         words = (verdict[name] for name in ("criterion_id", "verdict", "reason", "curability"))
-        key = (*words, wanting_names(verdict["reason"], pieces))
+        key = (*words, wanting_names(verdict["reason"], pieces, self.catalogue))
         if key not in self.told:
             self.told[key] = what_to_do(criterion, verdict, pieces, self.catalogue)
         return self.told[key]

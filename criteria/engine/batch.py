@@ -12,12 +12,14 @@ from criteria.engine.values import (
     DAY_OF_FOREVER,
     NEVER,
     Interval,
+    Truth,
     choose,
     days,
     flag,
     smaller,
     whole,
 )
+from criteria.language.tree import Node
 from schemas.facts import ANY_CONCEPT, EVERYBODY, FRAME_NAMES, Facts
 from schemas.words import reason_bit
 
@@ -89,6 +91,9 @@ class Batch:
         self.first = int(facts.patients["patient"][0]) if self.height else 0
         self.ahead = whole(0, self.height) if ahead is None else ahead
         self.today = self.anchor_day("as_of")
+        # What the facts say by themselves, shared by all criteria of all trials of the batch.
+        self.truths: dict[Node, Truth] = {}
+        self.intervals: dict[Node, Interval] = {}
         self._coverage: dict[str, tuple[pl.Series, pl.Series, pl.Series]] = {}
 
     def anchor_day(self, name: str) -> pl.Series:

@@ -115,6 +115,8 @@ class Evaluator:
                 return numbers.among(
                     self.interval(node.item), choices, node.item.type is Type.WORD, self.today
                 )
+            case Attested():
+                return self._attested()
             case _:
                 return self.leaf_truth(node)
 
@@ -146,7 +148,12 @@ class Evaluator:
         return result
 
     def leaf_truth(self, node: Node) -> Truth:
-        """A truth that is asked of the patient's facts."""
+        """A truth that is asked of the patient's facts; once, whichever criteria and trials ask."""
+        if node not in self.batch.truths:
+            self.batch.truths[node] = self._of_facts(node)
+        return self.batch.truths[node]
+
+    def _of_facts(self, node: Node) -> Truth:
         match node:
             case PatientFact():
                 return as_truth(measures.patient_number(self.batch, node.name))
@@ -162,13 +169,16 @@ class Evaluator:
                 length = None if node.length is None else self.of_rows(rows).interval(node.length)
                 later = self.rows(node.later)
                 return windows.followed(self.batch, rows, later, length, node.unit)
-            case Attested():
-                return self._attested()
             case _:
                 raise TypeError(f"{type(node).__name__} is not a truth")
 
     def leaf_interval(self, node: Node) -> Interval:
-        """A number, word or date that is asked of the patient's facts."""
+        """A number, word or date that is asked of the patient's facts; once, as above."""
+        if node not in self.batch.intervals:
+            self.batch.intervals[node] = self._interval_of_facts(node)
+        return self.batch.intervals[node]
+
+    def _interval_of_facts(self, node: Node) -> Interval:
         match node:
             case Anchor():
                 return measures.fixed_date(self.batch.anchor_day(node.name))

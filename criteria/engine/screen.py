@@ -38,17 +38,19 @@ class Judged:
 
 
 def evaluate_trial(
-    trial: Trial, facts: Facts, anchors: Anchors, ahead: pl.Series | None = None
+    trial: Trial, facts: Facts, anchors: Anchors, batches: dict[int, Batch] | None = None
 ) -> pl.DataFrame:
     """Every criterion for every patient.
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
     patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
     ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words
-    and ids are of closed lists (``Enum``). ``ahead``: by how many days each patient's anchors have advanced,
-    by default none.
+    and ids are of closed lists (``Enum``). ``batches``: of these facts and anchors by the lag allowed, kept
+    by the caller so that the trials of a run share what their criteria ask alike.
     """
-    batch = Batch(facts, anchors, trial.max_lag_days, ahead)
+    batches = {} if batches is None else batches
+    lag = trial.max_lag_days
+    batch = batches[lag] = batches.get(lag) or Batch(facts, anchors, lag)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
     columns = [

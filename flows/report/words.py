@@ -39,6 +39,7 @@ CAUSE_WORDS = {
     "trial_file": "the trial file changed",
     "code": "the program changed",
     "joint": "several things together",
+    "not_known": "not known: the earlier files are no longer kept",
 }
 # The reasons of an unknown as a coordinator sorts them: what to do about it is the same within a group.
 REASON_GROUPS = {

@@ -168,6 +168,8 @@ def main(
         for number in range(rounds):
             click.echo(f"{count:,} patients, round {number + 1} of {rounds}", err=True)
             measured[count].append(one_round(tasks))
+            # So that a benchmark that is stopped has not run for nothing.
+            click.echo("\n".join(table(count, tasks, measured[count][-1:])), err=True)
         lines += table(count, tasks, measured[count])
     if len(measured) > 1:
         lines += ["", "| patients | stage | cpu grows as patients to the power |", "|---|---|---|"]

@@ -135,10 +135,16 @@ def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stag
     memory = memory_bytes(os.environ.get(MEMORY_VARIABLE, "2GB"))
     request = RunRequest(extract, trials, out / "out", AS_OF, AS_OF, AS_OF, memory_bytes=memory)
     with open_session(request, lambda _: None) as session:
-        order = (steps.load, steps.facts, steps.screen, steps.rank, steps.publish_run)
-        for name, step in zip(("load", "facts", "verdicts", "rank", "publish"), order, strict=True):
+        for name, parts in {
+            "load": (steps.admit, steps.load),
+            "facts": (steps.facts, steps.gate),
+            "verdicts": (steps.screen,),
+            "rank": (steps.rank, steps.compare),
+            "publish": (steps.publish_run,),
+        }.items():
             with stage(stages, name):
-                step(session)
+                for part in parts:
+                    part(session)
     return stages
 
 

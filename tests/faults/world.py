@@ -139,7 +139,7 @@ def secrets_in(text: bytes) -> list[str]:
 
 def aggregate_secrets(out: Path) -> list[tuple[str, str]]:
     """(file, secret) of every planted secret in what is told of a run without naming anybody."""
-    paths = [path for path in out.iterdir() if path.is_file()]
+    paths = [out / name for name in ("ledger.jsonl", "summary.txt", ".lock") if (out / name).exists()]
     for run in (out / "runs").glob("*"):
         paths += [path for pattern in AGGREGATES for path in run.glob(pattern)]
     return [(path.name, secret) for path in paths for secret in secrets_in(path.read_bytes())]

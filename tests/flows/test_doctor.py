@@ -268,13 +268,13 @@ def test_the_command_prints_each_thing_and_ends_with_six_if_one_must_be_mended(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
-    cli.main(["doctor", "--out", str(folder)])
-    assert "output folder" in capsys.readouterr().out
-    folder.chmod(0o755)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["doctor", "--out", str(folder)])
-    assert ended.value.code == 6
-    assert capsys.readouterr().err.count("\n") == 1
+    for mode, code, lines in ((0o700, 0, 0), (0o755, 6, 1)):
+        folder.chmod(mode)
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["doctor", "--out", str(folder)])
+        printed = capsys.readouterr()
+        assert "output folder" in printed.out
+        assert (ended.value.code, printed.err.count("\n")) == (code, lines)
 
 
 def test_the_whole_examination_runs_here_and_changes_nothing(folder: Path, tmp_path: Path) -> None:

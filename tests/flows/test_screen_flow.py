@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.config import Retry
 from flows.files import files_under, sha256_of
 from flows.steps import run_screening
+from schemas.errors import ExtractRefused, LockHeld
 from tests.faults.world import SECRETS, secrets_in, tables
 from tests.flows.extracts import request, write_extract, write_trial
 
@@ -89,3 +91,36 @@ def test_a_flow_that_fails_tells_prefect_where_and_not_what(place: Path) -> None
     assert any(b"a bug in prescreen" in content for content in kept)
     assert not [secret for content in kept for secret in secrets_in(content)]
     assert not (place / "failed" / "runs").exists()
+
+
+class _State:
+    """How a task ended, as Prefect hands it over."""
+
+    def __init__(self, failure: BaseException) -> None:
+        self.failure = failure
+
+    def result(self, *, raise_on_failure: bool) -> BaseException:
+        assert not raise_on_failure
+        return self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "again"),
+    [
+        (ExtractRefused("the extract", "it is old.", "Deliver.", may_pass=True), True),
+        (ExtractRefused("the extract", "it has lost a column.", "Look."), False),
+        (LockHeld("out", "another run.", "Wait.", may_pass=True), True),
+        (ValueError("x"), False),
+    ],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(
+    failure: BaseException, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
+    from flows.screen_flow import load, retried  # noqa: PLC0415 - Prefect, for this test alone
+
+    step = retried(load, Retry(times=2, delay_seconds=5))
+    assert (step.retries, step.retry_jitter_factor) == (2, 0.5)
+    assert step.retry_condition_fn is not None
+    assert step.retry_condition_fn(None, None, _State(failure)) is again
+    assert retried(load, None) is load

@@ -6,15 +6,19 @@ records.
 """
 
 import csv
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -48,11 +52,28 @@ delay_seconds = 1
 [limits]
 quarantined_percent = 40
 least_rows = 2
+[notice]
+prefect_block = "custom-webhook/office"
 [[extract]]
 name = "tiny"
 folder = "extract"
 out = "out"
 trials = ["tiny.toml"]
+"""
+# The research office's messenger, as Prefect knows it.
+BLOCK = """
+import sys, time
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import get_client
+while True:
+    with get_client(sync_client=True) as client:
+        if client.api_healthcheck() is None:
+            break
+    time.sleep(1)
+block = CustomWebhookNotificationBlock(
+    name="office", url=sys.argv[1], method="POST", json_data={"subject": "{{subject}}", "body": "{{body}}"}
+)
+block.save("office")
 """
 
 
@@ -73,6 +94,29 @@ def settings(home: Path, port: int) -> dict[str, str]:
     }
 
 
+class _Messenger(BaseHTTPRequestHandler):
+    """Takes what is sent."""
+
+    def do_POST(self) -> None:
+        told: list[dict[str, str]] = self.server.told  # type: ignore[attr-defined]
+        told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def messenger() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """A messenger on loopback: its address, and what it was told."""
+    with HTTPServer(("127.0.0.1", 0), _Messenger) as server:
+        server.told = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.told  # type: ignore[attr-defined]
+        server.shutdown()
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -80,12 +124,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: list[str], home: Path, env: dict[str, str]) -> Iterator[None]:
+def running(command: list[str], home: Path, env: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """A program that stays, with its words in a file; ended at the end."""
     with (home / "programs.log").open("a") as log:
         program = subprocess.Popen(command, cwd=home, env=env, stdout=log, stderr=log, start_new_session=True)
         try:
-            yield
+            yield program
         finally:
             program.terminate()
             try:
@@ -139,7 +183,11 @@ def test_the_schedule_publishes_each_good_night_and_keeps_the_last_list_on_a_bad
 
     deliver(home, today - timedelta(days=2))
     server = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with running(server, home, env), running([sys.executable, "-c", SERVE], home, env):
+    with ExitStack() as programs:
+        address, told = programs.enter_context(messenger())
+        prefect = programs.enter_context(running(server, home, env))
+        subprocess.run([sys.executable, "-c", BLOCK, address], env=env, check=True, timeout=PATIENCE_SECONDS)
+        programs.enter_context(running([sys.executable, "-c", SERVE], home, env))
         until(ended("published", 1), home)
         first = (home / "out" / "latest").readlink().name
         assert changes(home) == []
@@ -170,6 +218,16 @@ def test_the_schedule_publishes_each_good_night_and_keeps_the_last_list_on_a_bad
             ("criterion", CANARY, "E2", "fail", "pass", "corrected_data"),
         ]
         until(lambda: (home / "out" / "summary.txt").read_text("utf-8").startswith("run "), home)
+
+        # The server is killed and started again; the program that serves goes on by itself.
+        os.killpg(prefect.pid, signal.SIGKILL)
+        prefect.wait()
+        deliver(home, today, conditions=conditions)
+        with running(server, home, env):
+            until(ended("published", 4), home)
+            until(lambda: any("since the last list: new on list 0" in one["body"] for one in told), home)
+        assert any(one["subject"] == "Prescreen: 1 of 1 extracts have no new list" for one in told)
+        assert CANARY not in json.dumps(told)
     assert ledger.faults() == []
     assert not list((home / "out").glob(".staging-*"))
     for path in (*files_under(home / "prefect").values(), home / "programs.log"):

@@ -112,7 +112,8 @@ def test_changes_have_a_sheet_where_there_was_a_run_before(reported: ReportedRun
     rows = [("tiny", CANARY, "new_on_list", None, None, "eligible", ["new_data"])]
     schema = {**dict.fromkeys(columns, pl.String), "causes": pl.List(pl.String)}
     write_parquet(folder / "changes.parquet", pl.DataFrame(rows, schema=schema, orient="row"))
-    sheets = workbook_sheets([replace(reported, folder=folder)], [("what", "a test")])
+    manifest = {**reported.manifest, "compared_with": "2026-03-30-0123456789ab"}
+    sheets = workbook_sheets([replace(reported, folder=folder, manifest=manifest)], [("what", "a test")])
     (changes,) = [sheet for sheet in sheets if sheet.name == "changes"]
     assert changes.frame["patient_id"].to_list() == [CANARY]
 
