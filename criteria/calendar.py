@@ -55,7 +55,8 @@ def calendar(
         waiting = waiting.filter(open_)
         if waiting.is_empty():
             break
-        surprised = pl.col("next") > pl.col("known_for")
+        # Of whom nothing is recorded, nothing recorded changes.
+        surprised = (pl.col("next") > pl.col("known_for")).fill_null(value=False)
         settled.append(_surprised(waiting.filter(surprised)))
         waiting = _judged_again(trial, own, anchors, waiting.filter(~surprised))
     day = [
