@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from criteria.engine.batch import Anchors, Batch
+from criteria.engine.batch import Anchors, Batch, facts_of
 from criteria.engine.open_parts import OpenParts, statement_of
 from criteria.trial import Criterion, Trial
-from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
+from schemas.facts import Facts
 from schemas.outputs import Dtype
 from schemas.words import REASONS
 
@@ -44,7 +44,7 @@ def open_facts(
     case.
     """
     some = sorted(patients)
-    own = _only(facts, some)
+    own = facts_of(facts, some)
     places = pl.DataFrame({"patient": some}, schema={"patient": pl.Int32}).with_row_index("place")
     unknown = (
         verdicts.filter(pl.col("verdict") == "unknown")
@@ -58,20 +58,6 @@ def open_facts(
         if len(waiting):
             rows += _rows(criterion, batch, waiting)
     return _by_fact(pl.concat(rows), unknown, own.patients["patient_id"])
-
-
-def _only(facts: Facts, patients: list[int]) -> Facts:
-    """The facts of these patients alone, who become patients 0, 1, ..."""
-    renamed = pl.DataFrame(
-        {"patient": [*patients, EVERYBODY], "new": [*range(len(patients)), EVERYBODY]},
-        schema={"patient": pl.Int32, "new": pl.Int32},
-    )
-    frames = {}
-    for name in FRAME_NAMES:
-        frame: pl.DataFrame = getattr(facts, name)
-        joined = frame.join(renamed, on="patient", maintain_order="left").with_columns(patient="new")
-        frames[name] = joined.select(frame.columns)
-    return Facts(as_of=facts.as_of, **frames)
 
 
 def _rows(criterion: Criterion, batch: Batch, waiting: pl.Series) -> Iterator[pl.DataFrame]:

@@ -19,7 +19,7 @@ CLOSING_STATUSES = ("declined", "enrolled", "screen_failed", "withdrawn")
 
 TIER = pl.Enum(TIERS)
 NOT_LISTED_REASON = pl.Enum(NOT_LISTED_REASONS)
-_ELIGIBLE, _POSSIBLE, _OPENS_LATER, _NEAR_MISS, _EXCLUDED = TIERS
+ELIGIBLE, POSSIBLE, OPENS_LATER, NEAR_MISS, EXCLUDED = TIERS
 _FAIL = pl.col("verdict") == "fail"
 _UNKNOWN = pl.col("verdict") == "unknown"
 _ATTESTATION = _UNKNOWN & (pl.col("reason") == "needs_attestation").fill_null(False)
@@ -30,7 +30,7 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
 
     Grain: one row per patient of ``facts``, in their order. ``verdicts`` is the screening's frame;
     ``trial_ids`` are the names by which the screening log may know the trial. ``not_listed`` is null for a
-    candidate; ``opens_on`` and ``closes_on`` are null where the tier has none.
+    candidate. The days are blank until ``criteria.calendar`` works them out.
     """
     patients = facts.patients.select("patient", "patient_id", not_listed=_registry_reason(facts))
     log = closed_by_screening_log(facts.screening_log, trial_ids)
@@ -43,16 +43,18 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
             pl.col("failing_criteria", "unknown_criteria").fill_null(pl.lit([], pl.List(pl.String))),
         )
         .with_columns(tier=_tier())
-        .with_columns(
-            opens_on=pl.when(pl.col("tier") == _OPENS_LATER).then(_day_after("last_fail_until")),
-            closes_on=pl.when(pl.col("tier").is_in([_ELIGIBLE, _POSSIBLE])).then(
-                _day_after("first_pass_until")
-            ),
-        )
+        .with_columns(pl.lit(None, dtype).alias(name) for name, dtype in DAYS.items())
         .select(SUMMARY_COLUMNS)
     )
 
 
+# What time alone will do, and when.
+DAYS: dict[str, pl.DataType] = {
+    "opens_on": pl.Date(),
+    "closes_on": pl.Date(),
+    "repeat_labs_before": pl.Date(),
+    "repeat_labs_criteria": pl.List(pl.String()),
+}
 SUMMARY_COLUMNS = [
     "patient",
     "patient_id",
@@ -63,8 +65,7 @@ SUMMARY_COLUMNS = [
     "attestation_count",
     "failing_criteria",
     "unknown_criteria",
-    "opens_on",
-    "closes_on",
+    *DAYS,
 ]
 
 
@@ -101,6 +102,16 @@ def closed_by_screening_log(screening_log: pl.DataFrame, trial_ids: Iterable[str
     The trial may stand in the log under its own id or a registry's, in either case of letters. Of several
     statuses of the latest day a closing one counts: a patient who declined is not asked again by mistake.
     """
+    return (
+        last_statuses(screening_log, trial_ids)
+        .filter(pl.col("status").is_in(CLOSING_STATUSES))
+        .select("patient", log_reason=pl.col("status").cast(NOT_LISTED_REASON))
+    )
+
+
+def last_statuses(screening_log: pl.DataFrame, trial_ids: Iterable[str]) -> pl.DataFrame:
+    """Each logged patient's latest status for the trial, under any of its names: ``patient``, ``status``,
+    ``date``, by patient. Of several statuses of that day a closing one comes first."""
     names = sorted({name.casefold() for name in trial_ids})
     closing_first = pl.col("status").replace_strict(
         {status: place for place, status in enumerate(CLOSING_STATUSES)}, default=len(CLOSING_STATUSES)
@@ -110,9 +121,15 @@ def closed_by_screening_log(screening_log: pl.DataFrame, trial_ids: Iterable[str
         .with_columns(place=closing_first)
         .sort("patient", "date", "place", descending=[False, True, False])
         .unique("patient", keep="first", maintain_order=True)
-        .filter(pl.col("status").is_in(CLOSING_STATUSES))
-        .select("patient", log_reason=pl.col("status").cast(NOT_LISTED_REASON))
+        .select("patient", "status", "date")
     )
+
+
+def standing_by_verdicts(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Per patient of a trial's verdicts the tier that they give, listed or not: ``patient``, ``tier``,
+    ``failing_criteria``, ``unknown_criteria`` (ids in protocol order)."""
+    counted = _counts(verdicts).with_columns(tier=_tier())
+    return counted.select("patient", "tier", "failing_criteria", "unknown_criteria")
 
 
 def _registry_reason(facts: Facts) -> pl.Expr:
@@ -132,7 +149,7 @@ def _registry_reason(facts: Facts) -> pl.Expr:
 
 
 def _counts(verdicts: pl.DataFrame) -> pl.DataFrame:
-    """Per patient: fails and unknowns, counted and named in protocol order, and how long they last."""
+    """Per patient: fails and unknowns, counted and named in protocol order."""
     permanent = CURABILITIES[-1]
     return verdicts.group_by("patient", maintain_order=True).agg(
         failing_count=_FAIL.sum().cast(pl.Int64),
@@ -142,11 +159,6 @@ def _counts(verdicts: pl.DataFrame) -> pl.DataFrame:
         unknown_criteria=pl.col("criterion_id").filter(_UNKNOWN).cast(pl.String),
         permanent_fails=(_FAIL & (pl.col("curability") == permanent)).sum(),
         time_fails=(_FAIL & (pl.col("curability") == "time")).sum(),
-        # A fail that never lifts by itself (null) keeps the whole from opening.
-        last_fail_until=pl.when((_FAIL & pl.col("holds_until").is_null()).any().not_()).then(
-            pl.col("holds_until").filter(_FAIL).max()
-        ),
-        first_pass_until=pl.col("holds_until").filter(pl.col("verdict") == "pass").min(),
     )
 
 
@@ -155,17 +167,13 @@ def _tier() -> pl.Expr:
     failing = pl.col("failing_count")
     return (
         pl.when((failing == 0) & (pl.col("unknown_count") == pl.col("attestation_count")))
-        .then(pl.lit(_ELIGIBLE))
+        .then(pl.lit(ELIGIBLE))
         .when(failing == 0)
-        .then(pl.lit(_POSSIBLE))
+        .then(pl.lit(POSSIBLE))
         .when(pl.col("time_fails") == failing)
-        .then(pl.lit(_OPENS_LATER))
+        .then(pl.lit(OPENS_LATER))
         .when(pl.col("permanent_fails") == 0)
-        .then(pl.lit(_NEAR_MISS))
-        .otherwise(pl.lit(_EXCLUDED))
+        .then(pl.lit(NEAR_MISS))
+        .otherwise(pl.lit(EXCLUDED))
         .cast(TIER)
     )
-
-
-def _day_after(column: str) -> pl.Expr:
-    return pl.col(column) + pl.duration(days=1)

@@ -301,6 +301,47 @@ def explain(patient_id: str, out: Path, trial_id: str | None) -> None:
         click.echo(line)
 
 
+@cli.command()
+@click.option("--out", required=True, type=FOLDER, help="Folder of a published run.")
+@click.option("--trial", "trial_id", help="Only this trial of the run.")
+@click.option(
+    "--at-screening", is_flag=True, help="Judge each patient anew as of the day of the log's status."
+)
+@click.option("--csv", "counts", type=FOLDER, help="Write the counts into this new file too.")
+@click.option("--patients", type=FOLDER, help="Write who they are into this new, private file.")
+def backtest(
+    out: Path, trial_id: str | None, counts: Path | None, patients: Path | None, *, at_screening: bool
+) -> None:
+    """Compare the newest run's verdicts with its screening log: who was enrolled, who failed screening.
+
+    Counts only, unless a file for the patients is named.
+    """
+    from flows.backtest import backtest as compared
+    from flows.backtest import backtest_lines, write_counts, write_patients
+
+    with _progress() as progress:
+        found = compared(out, trial_id, progress, at_screening=at_screening)
+    if counts:
+        write_counts(counts, found)
+    if patients:
+        write_patients(patients, found)
+    for line in backtest_lines(found):
+        click.echo(line)
+
+
+@cli.command()
+@click.option("--out", required=True, type=FOLDER, help="Folder of a published run.")
+@click.option("--secret", required=True, type=FOLDER, help="File of at least 32 random bytes, mode 0600.")
+@click.option("--to", required=True, type=FOLDER, help="A new or empty folder.")
+@click.option("--counts-only", is_flag=True, help="Leave out the rows of single patients.")
+def pseudonymise(out: Path, secret: Path, to: Path, *, counts_only: bool) -> None:
+    """Copy the newest run without ids, dates and small counts, to be shown outside."""
+    from flows.pseudonymous.copy import pseudonymise as copied
+
+    for name in copied(out, secret, to, counts_only=counts_only):
+        click.echo(to / name)
+
+
 @cli.group()
 def trial() -> None:
     """List, show and check trial files."""

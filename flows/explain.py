@@ -127,6 +127,9 @@ def _standing(patient: _Patient, trial_id: str) -> str:
         return f"not listed: {_own_rows(patient, 'not_listed', trial_id)['reason'][0]}"
     row = listed.row(0, named=True)
     days = [f"{name.replace('_', ' ')} {row[name]}" for name in ("opens_on", "closes_on") if row[name]]
+    if row["repeat_labs_before"]:
+        criteria = ", ".join(row["repeat_labs_criteria"])
+        days.append(f"repeat labs before {row['repeat_labs_before']} (for {criteria})")
     counts = f"{row['failing_count']} failed, {row['unknown_count']} unknown"
     return ", ".join([f"rank {row['rank']}, tier {row['tier']}", counts, *days])
 

@@ -1,11 +1,12 @@
 """An extract judged on the side: the steps of a run without its outputs, for canary patients and for
 replays."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from criteria.engine.batch import Anchors
@@ -29,6 +30,13 @@ class Case:
     source_format: str = "prescreen"
     index_date: date | None = None
 
+    def on(self, day: date) -> "Case":
+        """The same extract judged as of another day; enrollment and first dose keep their distance."""
+        ahead = day - self.as_of
+        return replace(
+            self, as_of=day, enrollment=self.enrollment + ahead, first_dose=self.first_dose + ahead
+        )
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -45,19 +53,33 @@ def judge(case: Case, trials: Sequence[Trial], scratch: Path) -> dict[str, Judge
     ``scratch`` is a folder that does not exist yet; its database stays there for the caller to remove.
     Raises ``ExtractRefused`` as a run does.
     """
+    (judged,) = judge_on_days(case, [case.as_of], trials, scratch)
+    return judged
+
+
+def judge_on_days(
+    case: Case, days: Iterable[date], trials: Sequence[Trial], scratch: Path
+) -> Iterator[dict[str, Judged]]:
+    """The same as of each day in turn, from one reading of the extract. What is dated after a day does not
+    count on that day."""
     with working_database(scratch) as connection:
         load_tables(case.extract, case.source_format, case.index_date, connection, _silent)
-        build_facts(connection, case.as_of, wanted_by(trials), _silent)
-        anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
-        parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
-        total = patient_count(connection)
-        step = batch_patients(None)
-        for first in range(0, max(total, 1), step):
-            batch = read_facts(connection, first, min(first + step, total) - 1)
-            for trial in trials:
-                verdicts = evaluate_trial(trial, batch, anchors)
-                summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
-                parts[trial.id].append(Judged(verdicts, summary))
+        for day in days:
+            yield _judged(connection, case.on(day), trials)
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
+    build_facts(connection, case.as_of, wanted_by(trials), _silent)
+    anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
+    parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
+    total = patient_count(connection)
+    step = batch_patients(None)
+    for first in range(0, max(total, 1), step):
+        batch = read_facts(connection, first, min(first + step, total) - 1)
+        for trial in trials:
+            verdicts = evaluate_trial(trial, batch, anchors)
+            summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
+            parts[trial.id].append(Judged(verdicts, summary))
     return {trial_id: _whole(judged) for trial_id, judged in parts.items()}
 
 

@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from criteria.attrition import add_counts, attrition_table, count_exclusions
+from criteria.calendar import with_calendar
 from criteria.engine.batch import Batch
 from criteria.engine.screen import evaluate_trial
 from criteria.lookups import lookups_table, wording_of
@@ -200,13 +201,14 @@ def _screen_batch(
 def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
     trial = tally.trial
     summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
+    summary = with_calendar(trial, batch, session.anchors, verdicts, summary)
     tally.questions.append(count_open_questions(verdicts, summary))
     waiting = waiting_patients(summary)["patient"]
     tally.open_facts.append(open_facts(trial, verdicts, batch, session.anchors, waiting))
     tally.exclusions.append(count_exclusions(verdicts))
     # Ids as small numbers: the summaries of all patients are kept until they are ranked.
     ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
-    compact = pl.col("failing_criteria", "unknown_criteria").cast(ids)
+    compact = pl.col("failing_criteria", "unknown_criteria", "repeat_labs_criteria").cast(ids)
     tally.summaries.append(summary.drop("patient").with_columns(compact))
 
 

@@ -269,12 +269,7 @@ SCREENING_LOG = Table(
     (
         PATIENT_ID,
         _text("trial_id", "the trial", required=True),
-        _word(
-            "status",
-            "the step",
-            SCREENING_STATUSES,
-            required=True,
-        ),
+        _word("status", "the step", SCREENING_STATUSES, required=True),
         _date("date", "day of the step", required=True),
     ),
 )

@@ -64,8 +64,21 @@ CANDIDATES = (
     _count("attestation_count", "criteria that only a person can attest and nobody has yet"),
     OutputColumn("failing_criteria", _IDS, "ids failed, in protocol order; joined by ; in CSV"),
     OutputColumn("unknown_criteria", _IDS, "ids unknown, in protocol order; joined by ; in CSV"),
-    _day("opens_on", "tier opens_later only: first day on which every window that excludes now has passed"),
-    _day("closes_on", "tiers eligible and possible: first day on which time alone may cost a pass"),
+    _day("opens_on", "tier opens_later only: first day within 180 on which time alone leaves no fail"),
+    _day(
+        "closes_on",
+        "tiers eligible and possible: first day within 180 on which time alone brings a fail or costs a pass",
+    ),
+    _day(
+        "repeat_labs_before",
+        "the first three tiers: first day within 180 on which a result that a pass rests on is too old",
+    ),
+    OutputColumn(
+        "repeat_labs_criteria",
+        _IDS,
+        "ids of the criteria that pass now and are unknown on that day; joined by ; in CSV",
+        nullable=True,
+    ),
 )
 # One row per trial and patient who is not listed.
 NOT_LISTED = (

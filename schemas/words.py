@@ -10,6 +10,8 @@ BEGINNING = date(1, 1, 1)
 FOREVER = date(9999, 12, 31)
 UNBOUNDED = Decimal(10) ** 12
 DECIMAL_PLACES = 9
+# So long after it was confirmed a medication without a last day is taken to go on.
+CONFIRMED_DAYS = 90
 
 # The order is the order of publication: an unknown with several reasons shows the first. What is wrong with
 # a row that is there comes before what is not there, and what a person has to settle comes last.

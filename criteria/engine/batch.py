@@ -20,7 +20,7 @@ from criteria.engine.values import (
     whole,
 )
 from criteria.language.tree import Node
-from schemas.facts import ANY_CONCEPT, EVERYBODY, Facts
+from schemas.facts import ANY_CONCEPT, EVERYBODY, FRAME_NAMES, Facts
 from schemas.words import reason_bit
 
 # What the operators read of an event and of a result; the rest is for who explains them.
@@ -76,19 +76,29 @@ def _by_concept(placed: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 class Batch:
-    """The facts of consecutive patients with the frames that the operators share."""
+    """The facts of consecutive patients with the frames that the operators share.
 
-    def __init__(self, facts: Facts, anchors: Anchors, max_lag_days: int) -> None:
+    ``ahead``: by how many days the anchors of each patient have advanced; by default none.
+    """
+
+    def __init__(
+        self, facts: Facts, anchors: Anchors, max_lag_days: int, ahead: pl.Series | None = None
+    ) -> None:
         self.facts = facts
         self.anchors = anchors
         self.max_lag_days = max_lag_days
         self.height = facts.patients.height
         self.first = int(facts.patients["patient"][0]) if self.height else 0
-        self.today = days(anchors.as_of)
+        self.ahead = whole(0, self.height) if ahead is None else ahead
+        self.today = self.anchor_day("as_of")
         # What the facts say by themselves, shared by all criteria of all trials of the batch.
         self.truths: dict[Node, Truth] = {}
         self.intervals: dict[Node, Interval] = {}
         self._coverage: dict[str, tuple[pl.Series, pl.Series, pl.Series]] = {}
+
+    def anchor_day(self, name: str) -> pl.Series:
+        """The day of an anchor for each patient."""
+        return whole(days(getattr(self.anchors, name)), self.height) + self.ahead
 
     def day(self, column: pl.Series) -> pl.Series:
         """A date column as days."""
@@ -223,8 +233,8 @@ class Batch:
         # Nothing happened before the beginning of time.
         low = low.clip(DAY_OF_BEGINNING)
         given, reasons, until = flag(True, height), whole(0, height), whole(NEVER, height)
-        recent = whole(self.today - self.max_lag_days, height)
-        needed = smaller(high, recent)
+        today = self.today if places is None else self.today.gather(places)
+        needed = smaller(high, today - self.max_lag_days)
         for table in tables:
             columns = self._declared(table)
             captured, start, end = (
@@ -234,22 +244,38 @@ class Batch:
             given = given & captured & early & late
             reasons = reasons | choose(captured & early, whole(0, height), whole(NOT_CAPTURED, height))
             reasons = reasons | choose(captured & ~late, whole(SOURCE_STALE, height), whole(0, height))
-            until = smaller(until, self._late_after(late & captured, needed, high, end, high_moves))
+            until = smaller(
+                until, self._late_after(late & captured, end - needed + today, high, end, high_moves)
+            )
             if opens_in is not None:
-                wait = opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (self.today - 1)
+                wait = opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1)
                 opens = choose(captured & ~early, wait, whole(NEVER, height))
                 until = smaller(until, opens)
         return Proof(given, choose(given, whole(0, height), reasons), until)
 
     def until_today(self, anchor: Interval) -> tuple[pl.Series, pl.Series]:
         """The end of a window that closes on the anchor but not after today, and whether it moves."""
-        today = whole(self.today, len(anchor.high))
-        return smaller(anchor.high, today), flag(bool(anchor.rate), len(today)) | (anchor.high > today)
+        moves = flag(bool(anchor.rate), self.height) | (anchor.high > self.today)
+        return smaller(anchor.high, self.today), moves
 
     def _late_after(
-        self, late: pl.Series, needed: pl.Series, high: pl.Series, end: pl.Series, high_moves: pl.Series
+        self, late: pl.Series, moving: pl.Series, high: pl.Series, end: pl.Series, high_moves: pl.Series
     ) -> pl.Series:
-        """The last as-of day on which a proof that holds today still holds."""
-        moving = end - needed + self.today
+        """The last as-of day on which a proof that holds today still holds; ``moving`` is that of an end that
+        advances."""
         fixed = choose(high <= end, whole(NEVER, len(end)), end + self.max_lag_days)
         return choose(late, choose(high_moves, moving, fixed), whole(NEVER, len(end)))
+
+
+def facts_of(facts: Facts, patients: list[int]) -> Facts:
+    """The facts of these patients alone, who become patients 0, 1, ..."""
+    renamed = pl.DataFrame(
+        {"patient": [*patients, EVERYBODY], "new": [*range(len(patients)), EVERYBODY]},
+        schema={"patient": pl.Int32, "new": pl.Int32},
+    )
+    frames = {}
+    for name in FRAME_NAMES:
+        frame: pl.DataFrame = getattr(facts, name)
+        joined = frame.join(renamed, on="patient", maintain_order="left").with_columns(patient="new")
+        frames[name] = joined.select(frame.columns)
+    return Facts(as_of=facts.as_of, **frames)

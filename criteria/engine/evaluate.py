@@ -13,7 +13,6 @@ from criteria.engine.values import (
     Interval,
     Truth,
     clip,
-    days,
     flag,
     interval,
     number,
@@ -73,6 +72,8 @@ class Evaluator:
     ) -> None:
         self.batch = batch
         self.height = height
+        # The as-of day of each patient, row or result.
+        self.today = batch.today
         self.attested = attested
         # A criterion asks for some of its parts more than once: for the verdict, its curability, its review.
         self._truths: dict[Node, Truth] = {}
@@ -108,11 +109,11 @@ class Evaluator:
                 )
             case Compare():
                 left, right = self.interval(node.left), self.interval(node.right)
-                return numbers.compare(node.operator, left, right, self.batch.today)
+                return numbers.compare(node.operator, left, right, self.today)
             case Among():
                 choices = [choice.value for choice in node.choices]
                 return numbers.among(
-                    self.interval(node.item), choices, node.item.type is Type.WORD, self.batch.today
+                    self.interval(node.item), choices, node.item.type is Type.WORD, self.today
                 )
             case Attested():
                 return self._attested()
@@ -128,10 +129,10 @@ class Evaluator:
                 return self._arithmetic(node)
             case Extreme():
                 parts = [self.interval(part) for part in node.parts]
-                return numbers.extreme(node.which, parts, self.batch.today)
+                return numbers.extreme(node.which, parts, self.today)
             case If():
                 then, otherwise = self.interval(node.then), self.interval(node.otherwise)
-                return logic.if_interval(self.truth(node.condition), then, otherwise, self.batch.today)
+                return logic.if_interval(self.truth(node.condition), then, otherwise, self.today)
             case _:
                 return self.leaf_interval(node)
 
@@ -140,7 +141,7 @@ class Evaluator:
         if node.type is Type.DATE:
             right = Interval(_floor(right.low), _floor(right.high), right.reasons, right.until, right.rate)
         operation = {"+": numbers.add, "-": numbers.subtract, "*": numbers.multiply}[node.operator]
-        result = operation(left, right, self.batch.today)
+        result = operation(left, right, self.today)
         if node.left.type is Type.DATE and node.type is Type.NUMBER:
             low, high = (clip(end) for end in (result.low, result.high))
             return Interval(low, high, result.reasons, result.until, result.rate)
@@ -180,8 +181,7 @@ class Evaluator:
     def _interval_of_facts(self, node: Node) -> Interval:
         match node:
             case Anchor():
-                day = days(getattr(self.batch.anchors, node.name))
-                return measures.fixed_date(day, self.height)
+                return measures.fixed_date(self.batch.anchor_day(node.name))
             case PatientFact():
                 return measures.patient_number(self.batch, node.name)
             case Measurement():
@@ -251,6 +251,7 @@ class RowEvaluator(Evaluator):
 
     def __init__(self, batch: Batch, rows: Rows) -> None:
         super().__init__(batch, rows.frame.height)
+        self.today = batch.today.gather(rows.column("place"))
         self.of = rows
 
     def leaf_truth(self, node: Node) -> Truth:
@@ -276,6 +277,7 @@ class SilentRowEvaluator(Evaluator):
 
     def __init__(self, batch: Batch) -> None:
         super().__init__(batch, 1)
+        self.today = whole(0, 1)
 
     def leaf_truth(self, node: Node) -> Truth:
         """Open, whatever is asked."""
@@ -297,6 +299,7 @@ class ResultEvaluator(Evaluator):
 
     def __init__(self, batch: Batch, frame: pl.DataFrame) -> None:
         super().__init__(batch, frame.height)
+        self.today = batch.today.gather(frame["place"])
         self.frame = frame
 
     def leaf_truth(self, node: Node) -> Truth:

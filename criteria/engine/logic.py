@@ -56,7 +56,7 @@ def if_truth(condition: Truth, then: Truth, otherwise: Truth) -> Truth:
     return truth(must, may, reasons, choose(agreed, lasting, until))
 
 
-def if_interval(condition: Truth, then: Interval, otherwise: Interval, today: int) -> Interval:
+def if_interval(condition: Truth, then: Interval, otherwise: Interval, today: pl.Series) -> Interval:
     """``if`` between numbers or dates; an open condition gives the hull of both branches."""
     low = _by(condition, then.low, otherwise.low, smaller(then.low, otherwise.low))
     high = _by(condition, then.high, otherwise.high, larger(then.high, otherwise.high))
@@ -68,7 +68,7 @@ def if_interval(condition: Truth, then: Interval, otherwise: Interval, today: in
         return interval(low, high, reasons, until, then.rate)
     # Where one branch moves with time and the other stands still, the moving one is looked at day by day.
     moving = condition.may if then.rate else ~condition.must
-    tomorrow = smaller(until, whole(today, len(until)))
+    tomorrow = smaller(until, today)
     return interval(low, high, reasons, choose(moving, tomorrow, until))
 
 

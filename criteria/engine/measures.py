@@ -116,7 +116,7 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
         waiting = spread["enters"].fill_null(0) > 0
         if unit == "months":
             waiting = waiting | ~(nothing & open_end)
-        until = choose(waiting, smaller(until, whole(batch.today, height)), until)
+        until = choose(waiting, smaller(until, batch.today), until)
     bits = spread["reasons"].fill_null(0) | anchor.reasons | proof.reasons
     return interval(low, high, bits, until, rate)
 
@@ -164,6 +164,6 @@ def patient_number(batch: Batch, name: str) -> Interval:
     return interval(low.cast(NUMBER), high.cast(NUMBER), bits.cast(pl.Int64), whole(NEVER, batch.height))
 
 
-def fixed_date(day: int, height: int) -> Interval:
+def fixed_date(day: pl.Series) -> Interval:
     """An anchor that advances with the as-of date."""
-    return Interval(whole(day, height), whole(day, height), whole(0, height), whole(NEVER, height), 1)
+    return Interval(day, day, whole(0, len(day)), whole(NEVER, len(day)), 1)

@@ -29,17 +29,17 @@ _GRID = Decimal(1).scaleb(-DECIMAL_PLACES)
 Elementwise = Callable[[pl.Series, pl.Series], pl.Series]
 
 
-def add(left: Interval, right: Interval, today: int) -> Interval:
+def add(left: Interval, right: Interval, today: pl.Series) -> Interval:
     """Sum of two numbers, or a date and a number of days."""
     return _moved(left.low + right.low, left.high + right.high, left, right, left.rate + right.rate, today)
 
 
-def subtract(left: Interval, right: Interval, today: int) -> Interval:
+def subtract(left: Interval, right: Interval, today: pl.Series) -> Interval:
     """Difference of two numbers, of a date and days, or of two dates (in days)."""
     return _moved(left.low - right.high, left.high - right.low, left, right, left.rate - right.rate, today)
 
 
-def multiply(left: Interval, right: Interval, today: int) -> Interval:
+def multiply(left: Interval, right: Interval, today: pl.Series) -> Interval:
     """Product: the hull of the four products of the ends."""
     ends = [clip(_product(a, b)) for a in (left.low, left.high) for b in (right.low, right.high)]
     steady = left.rate == right.rate == 0
@@ -59,12 +59,12 @@ def _product(left: pl.Series, right: pl.Series) -> pl.Series:
 
 
 def _moved(
-    low: pl.Series, high: pl.Series, left: Interval, right: Interval, rate: int, today: int
+    low: pl.Series, high: pl.Series, left: Interval, right: Interval, rate: int, today: pl.Series
 ) -> Interval:
     """The result with its own rate; a rate that is neither 0 nor 1 counts as changing tomorrow."""
     until = smaller(left.until, right.until)
     if rate not in (0, 1):
-        rate, until = 0, smaller(until, whole(today, len(until)))
+        rate, until = 0, smaller(until, today)
     if low.dtype.is_decimal():
         low, high = clip(low), clip(high)
     else:
@@ -72,19 +72,19 @@ def _moved(
     return interval(low, high, left.reasons | right.reasons, until, rate)
 
 
-def extreme(which: str, parts: list[Interval], today: int) -> Interval:
+def extreme(which: str, parts: list[Interval], today: pl.Series) -> Interval:
     """``greatest`` or ``least``, end by end."""
     pick: Elementwise = larger if which == "greatest" else smaller
     reasons = reduce(lambda bits, part: bits | part.reasons, parts, whole(0, len(parts[0].low)))
     until = reduce(smaller, (part.until for part in parts))
     if any(part.rate for part in parts):
-        until = smaller(until, whole(today, len(until)))
+        until = smaller(until, today)
     low = reduce(pick, (part.low for part in parts))
     high = reduce(pick, (part.high for part in parts))
     return interval(low, high, reasons, until)
 
 
-def compare(operator: str, left: Interval, right: Interval, today: int) -> Truth:
+def compare(operator: str, left: Interval, right: Interval, today: pl.Series) -> Truth:
     """A comparison of two intervals: must hold for every pair, may hold for some pair."""
     must, may = _pairs(operator, left, right)
     until = smaller(smaller(left.until, right.until), _crossing(operator, left, right, today))
@@ -103,7 +103,7 @@ def _pairs(operator: str, left: Interval, right: Interval) -> tuple[pl.Series, p
     return (same, meet) if operator == "=" else (~meet, ~same)
 
 
-def _crossing(operator: str, left: Interval, right: Interval, today: int) -> pl.Series:
+def _crossing(operator: str, left: Interval, right: Interval, today: pl.Series) -> pl.Series:
     """The last day before a bound that grows daily passes a bound that stands still.
 
     ``<`` from the left, and ``<=`` from the right, turn on the day on which the growing bound reaches the
@@ -128,7 +128,7 @@ def _crossing(operator: str, left: Interval, right: Interval, today: int) -> pl.
     return choose(soonest >= NEVER, whole(NEVER, height), soonest + (today - 1))
 
 
-def among(item: Interval, choices: list[Decimal], words: bool, today: int) -> Truth:
+def among(item: Interval, choices: list[Decimal], words: bool, today: pl.Series) -> Truth:
     """``in``: for a word every rank in its interval must be chosen, a number must be exactly one of them."""
     height = len(item.low)
     must, may, until = flag(False, height), flag(False, height), item.until

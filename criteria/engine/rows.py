@@ -79,7 +79,7 @@ def lifetime_proof(batch: Batch, tables: tuple[str, ...]) -> Proof:
     return batch.proof_of_absence(
         tables,
         batch.birth_earliest,
-        whole(batch.today, batch.height),
+        batch.today,
         high_moves=flag(True, batch.height),
     )
 

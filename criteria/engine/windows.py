@@ -93,7 +93,7 @@ def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: In
             first_anchor_after(e_high, longest, unit) - low,
             first_anchor_after(e_low, shortest, unit) - high,
         ]
-        until = smaller(until, soonest(changes, batch.today))
+        until = smaller(until, soonest(changes, batch.today.gather(places)))
     reasons = rows.column("reasons") | bits | length.reasons
     return rows.frame.select("place").with_columns(must=must, may=may, reasons=reasons, until=until)
 
@@ -110,7 +110,7 @@ def whole_length(length: pl.Series) -> pl.Series:
     return length.cast(pl.Float64).floor().clip(0, NEVER).cast(pl.Int64)
 
 
-def soonest(changes: list[pl.Series], today: int) -> pl.Series:
+def soonest(changes: list[pl.Series], today: pl.Series) -> pl.Series:
     """The last as-of day before the soonest of the changes, given in days from now; past ones never come."""
     height = len(changes[0])
     nearest = whole(NEVER, height)
@@ -164,7 +164,7 @@ def followed(batch: Batch, rows: Rows, later: Rows, length: Interval | None, uni
 def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) -> Proof:
     """No further row of the set, and none of the later ones in any row's reach, went unrecorded."""
     first = lifetime_proof(batch, rows.home_tables)
-    today = whole(batch.today, frame.height)
+    today = batch.today.gather(frame["place"])
     second = batch.proof_of_absence(
         later.home_tables,
         frame["start_earliest"],

@@ -47,32 +47,8 @@ def test_counts_and_ids_stand_in_protocol_order() -> None:
     assert row["unknown_criteria"] == ["C1", "C3"]
 
 
-def test_a_patient_opens_on_the_day_after_the_last_excluding_window() -> None:
-    summary = summary_of([fails("time", date(2026, 4, 30)), fails("time", date(2026, 4, 2)), passes(AS_OF)])
-    assert summary["opens_on"].to_list() == [date(2026, 5, 1)]
-    assert summary["closes_on"].to_list() == [None]
-
-
-def test_a_fail_without_an_end_leaves_the_opening_day_open() -> None:
-    summary = summary_of([fails("time", date(2026, 4, 30)), fails("time", None)])
-    assert summary["opens_on"].to_list() == [None]
-
-
-def test_only_tier_three_has_an_opening_day() -> None:
-    summary = summary_of([fails("time", date(2026, 4, 30)), fails("retest", date(2026, 4, 30))])
-    assert summary["opens_on"].to_list() == [None]
-
-
-def test_a_patient_closes_on_the_day_after_the_first_pass_that_time_ends() -> None:
-    summary = summary_of(
-        [passes(date(2026, 4, 30)), passes(date(2026, 4, 2)), passes(), unknown("stale")],
-        [passes()],
-    )
-    assert summary["closes_on"].to_list() == [date(2026, 4, 3), None]
-
-
 def test_ranks_go_by_tier_fails_unknowns_opening_day_and_id() -> None:
-    late, soon = fails("time", date(2026, 6, 1)), fails("time", date(2026, 5, 1))
+    late = soon = fails("time")
     summary = summary_of(
         [fails("permanent"), passes()],
         [fails("time", None), passes()],
@@ -84,7 +60,10 @@ def test_ranks_go_by_tier_fails_unknowns_opening_day_and_id() -> None:
         [passes(), passes()],
         [passes(), passes()],
     )
-    ranked = rank_candidates(summary.sort("patient_id", descending=True), "some-trial")
+    days = {2: date(2026, 6, 1), 3: date(2026, 5, 1), 4: date(2026, 5, 1), 5: date(2026, 5, 1)}
+    opening = pl.col("patient").replace_strict(days, default=None, return_dtype=pl.Date)
+    summary = summary.with_columns(opens_on=opening).sort("patient_id", descending=True)
+    ranked = rank_candidates(summary, "some-trial")
     assert ranked["patient_id"].to_list() == ["p7", "p8", "p6", "p3", "p2", "p1", "p4", "p5", "p0"]
     assert ranked["rank"].to_list() == list(range(1, 10))
     assert ranked.columns == output_columns("candidates")

@@ -7,6 +7,7 @@ from random import Random
 from criteria.engine.batch import Anchors, Batch
 from criteria.engine.evaluate import Evaluator
 from criteria.engine.values import NEVER, Truth, flag
+from criteria.engine.values import days as days_of
 from criteria.language.tree import Node
 from criteria.reference import context as reference
 from criteria.reference.evaluate import truth
@@ -60,7 +61,7 @@ def differences(
     found: list[Difference] = []
     fast = vectorised(node, facts, anchors, max_lag_days)
     context = of_reference(anchors, max_lag_days)
-    today = Batch(facts, anchors, max_lag_days).today
+    today = days_of(anchors.as_of)
     for place, record in enumerate(records(facts)):
         slow = truth(node, record, context)
         pair = (fast.must[place], fast.may[place])

@@ -9,8 +9,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from tests.metamorphic.pipeline import AS_OF, Outcome, Registry, judged, loaded
-from tests.metamorphic.registries import CLOSING, TRIAL_ID, crowded, dated_until, synthetic, table_of
+from tests.metamorphic.pipeline import AS_OF, Registry, judged, loaded
+from tests.metamorphic.registries import TRIAL_ID, crowded, dated_until, synthetic, table_of
 
 ALL_DAYS = (*range(1, 41), 45, 60, 61, 62, 89, 90, 91, 92, 183, 184, 366, 731, 732, 1000, 3653)
 SOME_DAYS = (1, 2, 7, 8, 13, 15, 28, 29, 31, 62, 184)
@@ -64,33 +64,6 @@ def test_no_verdict_changes_on_or_before_its_last_day_whichever_day_it_is(seed: 
     """On each of the next forty days, and on some far ones."""
     with loaded(_registries(seed)[which]) as connection:
         _check(connection, ALL_DAYS)
-
-
-def _check_openings(registry: Registry, most_days: int) -> int:
-    """On the day on which a patient opens none of the fails of today is left; returns how many opened."""
-    with loaded(_complete_for_years(dated_until(registry, AS_OF))) as connection:
-        today: Outcome = judged(connection)
-        opening = today.candidates.filter(pl.col("opens_on").is_not_null())
-        days = opening["opens_on"].unique().sort().head(most_days).to_list()
-        for day in days:
-            mine = opening.filter(pl.col("opens_on") == day)
-            later = judged(connection, day).verdicts.join(mine, on="patient_id", how="semi")
-            failed = today.verdicts.filter(pl.col("verdict") == "fail")
-            left = later.filter(pl.col("verdict") == "fail").join(failed, on=KEYS, how="semi")
-            assert left.to_dicts() == []
-        return len(days)
-
-
-def test_on_the_day_on_which_a_patient_opens_the_fails_have_lifted() -> None:
-    """Patients who fail for nothing but time, one row each, beside whatever else keeps them open."""
-    assert _check_openings(CLOSING, most_days=6) == 6
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", [45, 46])
-def test_synthetic_patients_open_on_their_day(seed: int) -> None:
-    """Whoever opens later in a registry of 600."""
-    assert _check_openings(synthetic(600, seed), most_days=40) >= 3
 
 
 def test_an_answer_dated_by_its_year_counts_from_the_day_of_the_extract() -> None:

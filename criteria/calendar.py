@@ -1,0 +1,227 @@
+"""When does the list change by time alone? Exact, by judging each patient anew on the patient's own days.
+
+A verdict says until when it holds. So a patient is judged anew only on days on which something may turn: all
+patients at once, each as of a day of their own, until what is asked is known or the horizon is reached. The
+data stay as they are; as-of date, enrollment and first dose advance together.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from criteria.engine.batch import Anchors, Batch, facts_of
+from criteria.engine.screen import evaluate_trial
+from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE, SUMMARY_COLUMNS
+from criteria.trial import Trial
+from schemas.facts import Facts
+from schemas.words import CONFIRMED_DAYS, FOREVER, reason_bit
+
+HORIZON_DAYS = 180
+_STALE = reason_bit("stale")
+
+
+def calendar(
+    trial: Trial,
+    facts: Facts,
+    anchors: Anchors,
+    verdicts: pl.DataFrame,
+    summary: pl.DataFrame,
+    horizon_days: int = HORIZON_DAYS,
+) -> pl.DataFrame:
+    """The days that matter for the eligible, the possible and those who open later: ``patient`` and ``DAYS``.
+
+    Grain: one row per listed patient of these tiers, by patient. ``verdicts`` and ``summary`` are those of
+    the batch.
+
+    * ``opens_on``: opens_later: the first day on which no criterion fails.
+    * ``closes_on``: eligible and possible: the first day on which a criterion fails, or one that passes now
+      is unknown.
+    * ``repeat_labs_before``: the first day on which a criterion that passes now is unknown because a result
+      has become too old, and ``repeat_labs_criteria``: which.
+
+    Null: not within the horizon. Where a date in the future would change what the registry says (a planned
+    start, a date known by its month), nothing is known of later days: an eligible or possible patient may
+    close then, and the other days are null.
+    """
+    waiting = _waiting(verdicts, summary, facts)
+    # Of the others nothing is asked: each round looks for its patients among the waiting alone.
+    patients = waiting["patient"]
+    own = facts_of(facts, patients.to_list())
+    waiting = waiting.with_columns(patient=pl.int_range(pl.len(), dtype=pl.Int32))
+    settled = [waiting.clear()]
+    while True:
+        open_ = pl.col("next").is_not_null() & (pl.col("next") <= horizon_days)
+        settled.append(waiting.filter(~open_))
+        waiting = waiting.filter(open_)
+        if waiting.is_empty():
+            break
+        # Of whom nothing is recorded, nothing recorded changes.
+        surprised = (pl.col("next") > pl.col("known_for")).fill_null(value=False)
+        settled.append(_surprised(waiting.filter(surprised)))
+        waiting = _judged_again(trial, own, anchors, waiting.filter(~surprised))
+    day = [
+        (pl.lit(anchors.as_of) + pl.duration(days=name)).alias(f"{name}_on")
+        for name in ("opens", "closes", "labs")
+    ]
+    return (
+        pl.concat(settled)
+        .sort("patient")
+        .with_columns(*day, patient=patients)
+        .rename({"labs_on": "repeat_labs_before", "labs_criteria": "repeat_labs_criteria"})
+        .select("patient", *DAYS)
+        .cast(pl.Schema({"patient": pl.Int32(), **DAYS}))
+    )
+
+
+def with_calendar(
+    trial: Trial, facts: Facts, anchors: Anchors, verdicts: pl.DataFrame, summary: pl.DataFrame
+) -> pl.DataFrame:
+    """The summary of a batch with the days of its calendar; blank for patients of other tiers."""
+    days = calendar(trial, facts, anchors, verdicts, summary)
+    return (
+        summary.drop(DAYS).join(days, on="patient", how="left", maintain_order="left").select(SUMMARY_COLUMNS)
+    )
+
+
+def _waiting(verdicts: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Per patient what is asked, what passes now, and on which day something may turn next.
+
+    ``opens``, ``closes``, ``labs``: days from the as-of date, once known; ``wants_*``: not known yet;
+    ``known_for``: through how many days the facts stand.
+    """
+    asked = summary.filter(
+        pl.col("not_listed").is_null(), pl.col("tier").is_in([ELIGIBLE, POSSIBLE, OPENS_LATER])
+    ).select(
+        "patient",
+        wants_open=pl.col("tier") == OPENS_LATER,
+        wants_close=pl.col("tier") != OPENS_LATER,
+        wants_labs=pl.lit(value=True),
+        **{name: pl.lit(None, pl.Int64) for name in ("opens", "closes", "labs")},
+        labs_criteria=pl.lit([], pl.List(pl.String)),
+    )
+    passing = verdicts.group_by("patient").agg(
+        passing=pl.col("criterion_id").cast(pl.String).filter(pl.col("verdict") == "pass")
+    )
+    known = (
+        asked.join(passing, on="patient").join(_known_for(facts), on="patient", how="left").sort("patient")
+    )
+    return known.join(_next_days(verdicts, known, facts), on="patient", how="left").pipe(_with_next)
+
+
+def _known_for(facts: Facts) -> pl.DataFrame:
+    """Per patient for how many days from the as-of date on the facts stand; medications apart."""
+    rows = [
+        frame.select("patient", "fact_until")
+        for frame in (facts.events.filter(~_runs_out(facts)), facts.latest, facts.results)
+    ]
+    days = (pl.col("fact_until").min() - pl.lit(facts.as_of)).dt.total_days()
+    return pl.concat(rows).group_by("patient").agg(known_for=days)
+
+
+def _runs_out(facts: Facts) -> pl.Expr:
+    """A medication that is taken to go on because it was confirmed: on its last day it becomes a perhaps."""
+    return (
+        (pl.col("source_table") == "medications")
+        & (pl.col("end_earliest") == FOREVER)
+        & (pl.col("start_latest") <= facts.as_of)
+    )
+
+
+def _as_of(facts: Facts, ahead: Sequence[int]) -> Facts:
+    """The facts about patients 0, 1, ... as they are so many days ahead: confirmations run out."""
+    days = pl.DataFrame(
+        {"patient": range(len(ahead)), "ahead": ahead}, schema={"patient": pl.Int32, "ahead": pl.Int64}
+    )
+    today = pl.lit(facts.as_of) + pl.duration(days="ahead")
+    over = _runs_out(facts) & (pl.col("fact_until") < today)
+    confirmed_on = pl.col("fact_until") - pl.duration(days=CONFIRMED_DAYS)
+    events = (
+        facts.events.join(days, on="patient", maintain_order="left")
+        .with_columns(
+            end_earliest=pl.when(over)
+            .then(pl.max_horizontal("start_earliest", confirmed_on))
+            .otherwise("end_earliest"),
+            reasons=pl.when(over).then(pl.col("reasons") | _STALE).otherwise("reasons"),
+            fact_until=pl.when(over).then(pl.lit(FOREVER)).otherwise("fact_until"),
+        )
+        .select(facts.events.columns)
+        .cast(facts.events.schema)
+    )
+    frames = {name: getattr(facts, name) for name in facts.__dataclass_fields__ if name != "events"}
+    return Facts(**frames, events=events)
+
+
+def _next_days(verdicts: pl.DataFrame, waiting: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Per waiting patient in how many days, from the as-of date on, each thing may turn at the earliest.
+
+    Nobody opens before the last of the fails may lift; a fail that time does not lift stays.
+    """
+    turns = (pl.col("holds_until") - pl.lit(facts.as_of)).dt.total_days() + 1
+    fails = pl.col("verdict") == "fail"
+    passes = pl.col("criterion_id").cast(pl.String).is_in(pl.col("passing"))
+    return (
+        verdicts.select("patient", "criterion_id", "verdict", turns=turns)
+        .join(waiting.select("patient", "passing"), on="patient")
+        .group_by("patient")
+        .agg(
+            next_open=pl.when(pl.col("turns").filter(fails).null_count() == 0).then(
+                pl.col("turns").filter(fails).max()
+            ),
+            next_close=pl.col("turns").filter(~fails).min(),
+            next_labs=pl.col("turns").filter(passes).min(),
+        )
+    )
+
+
+def _with_next(waiting: pl.DataFrame) -> pl.DataFrame:
+    """With ``next``, the first day on which something asked may turn; null if nothing can."""
+    wanted = [pl.when(f"wants_{name}").then(f"next_{name}") for name in ("open", "close", "labs")]
+    return waiting.with_columns(next=pl.min_horizontal(wanted)).drop("next_open", "next_close", "next_labs")
+
+
+def _surprised(waiting: pl.DataFrame) -> pl.DataFrame:
+    """Patients of whom nothing is known from the day on which a fact may change."""
+    may_close = pl.when("wants_close").then(pl.col("known_for") + 1)
+    return waiting.with_columns(closes=pl.coalesce("closes", may_close))
+
+
+def _judged_again(trial: Trial, facts: Facts, anchors: Anchors, waiting: pl.DataFrame) -> pl.DataFrame:
+    """Each patient as of the next day on which something may turn, with what is known then."""
+    if waiting.is_empty():
+        return waiting
+    ahead = waiting["next"]
+    own = _as_of(facts_of(facts, waiting["patient"].to_list()), ahead.to_list())
+    patients = waiting["patient"]
+    batch = Batch(own, anchors, trial.max_lag_days, ahead)
+    verdicts = evaluate_trial(trial, own, anchors, {trial.max_lag_days: batch}).with_columns(
+        patient=pl.col("patient").replace_strict(range(len(patients)), patients, return_dtype=pl.Int32)
+    )
+    found = _found(verdicts, waiting)
+    told = waiting.join(found, on="patient", maintain_order="left").with_columns(
+        opens=pl.when("wants_open", "no_fail").then("next").otherwise("opens"),
+        closes=pl.when("wants_close", "lost").then("next").otherwise("closes"),
+        labs=pl.when("wants_labs", pl.col("too_old").list.len() > 0).then("next").otherwise("labs"),
+        labs_criteria=pl.when("wants_labs").then("too_old").otherwise("labs_criteria"),
+        wants_open=pl.col("wants_open") & ~pl.col("no_fail"),
+        wants_close=pl.col("wants_close") & ~pl.col("lost"),
+        wants_labs=pl.col("wants_labs") & (pl.col("too_old").list.len() == 0),
+    )
+    later = _next_days(verdicts, waiting, facts)
+    return told.join(later, on="patient", maintain_order="left").pipe(_with_next).select(waiting.columns)
+
+
+def _found(verdicts: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+    """Per patient whether nothing fails, whether something fails or a pass was lost, which results are too
+    old for what passes now."""
+    fails, open_ = pl.col("verdict") == "fail", pl.col("verdict") == "unknown"
+    passed = pl.col("criterion_id").cast(pl.String).is_in(pl.col("passing"))
+    too_old = passed & open_ & (pl.col("reason") == "stale").fill_null(value=False)
+    return (
+        verdicts.join(waiting.select("patient", "passing"), on="patient", maintain_order="left")
+        .group_by("patient", maintain_order=True)
+        .agg(
+            no_fail=~fails.any(),
+            lost=(fails | (passed & open_)).any(),
+            too_old=pl.col("criterion_id").cast(pl.String).filter(too_old),
+        )
+    )
