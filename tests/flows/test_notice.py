@@ -67,7 +67,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     write_extract(folder / "extract")
     write_trial(folder)
     asked = request(folder / "extract", folder / "out", folder / "tiny.toml")
-    return Outcome(JOB, result=run_screening(asked, lambda _: None))
+    job = JOB.model_copy(update={"out": str(folder / "out")})
+    return Outcome(job, result=run_screening(asked, lambda _: None))
 
 
 def test_the_notice_counts_tiers_and_changes_and_names_nobody(published: Outcome) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from criteria.check import check_trial
-from criteria.example_patient import ANSWERS, CONTROL_KEYS, DEFAULT_AS_OF, PATIENT_KEYS
+from criteria.example_patient import CONTROL_KEYS, DEFAULT_AS_OF, PATIENT_KEYS
 from criteria.language.functions import FUNCTIONS, NOT_YET
 from criteria.language.parse import parse_definition
 from criteria.language.scope import KIND_ATTRIBUTES, Scope
@@ -14,7 +14,7 @@ from criteria.trial import load_trial
 from data.catalogue import load_catalogue
 from schemas.errors import TrialError
 from schemas.facts import ATTRIBUTES
-from schemas.words import CURABILITIES, REASONS, VERDICTS, WORD_DOMAINS
+from schemas.words import ANSWERS, CURABILITIES, REASONS, VERDICTS, WORD_DOMAINS
 
 DOCS = Path(__file__).parents[2] / "docs"
 LANGUAGE = (DOCS / "language.md").read_text(encoding="utf-8")

@@ -415,16 +415,14 @@ def test_a_wrong_index_date_is_wrong_usage(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_publishes_the_source_like_any_other(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_publishes_the_source_like_any_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     extract, out = tmp_path / "extract", tmp_path / "out"
     extract.mkdir()
     write(extract / "patients.csv", [PATIENT])
     write(extract / "treatments.csv", [COURSE, TRANSPLANT])
     given = ("--extract", str(extract), "--format", "gdc-mmrf", "--index-date", "2020-01-01")
     main(("run", *given, *RUN, "--out", str(out)))
-    assert "quarantined rows: none" in capsys.readouterr().out
+    assert "quarantined rows: none" in capfd.readouterr().out
     assert pl.read_parquet(out / "latest" / "verdicts.parquet")["patient_id"].unique().to_list() == ["A"]
 
 
