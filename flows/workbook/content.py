@@ -17,7 +17,11 @@ from schemas.words import ANSWERS, SCREENING_STATUSES
 
 # The best of each trial's list are told criterion by criterion and have room for answers.
 MOST_PATIENTS = 250
-# What a person may answer tonight, so that the next night uses it.
+_ANSWERING = (
+    "Answer in the yellow cells; nothing else can be written in. This workbook is not read back: the next night "
+    "knows an answer when it stands in the registry's tables attestations and screening_log."
+)
+# What a person may answer tonight.
 ASKED_REASONS = ("needs_attestation", "needs_review")
 ANSWER_COLUMNS = {
     "trial_id": pl.String,
@@ -195,7 +199,7 @@ def _quality(run: ReportedRun) -> list[Sheet]:
 
 
 def _notes(runs: Sequence[ReportedRun]) -> Iterator[tuple[str, str]]:
-    yield "sheet answers", "Answer the questions in the yellow cells; nothing else can be written in."
+    yield "sheet answers", _ANSWERING
     yield "sheet status", "Say what came of it for a patient: contacted, declined, enrolled and so on."
     for run in runs:
         if run.candidates.height > MOST_PATIENTS:
