@@ -18,8 +18,8 @@ from schemas.words import ANSWERS, SCREENING_STATUSES
 # The best of each trial's list are told criterion by criterion and have room for answers.
 MOST_PATIENTS = 250
 _ANSWERING = (
-    "Answer in the yellow cells; nothing else can be written in. This workbook is not read back: the next night "
-    "knows an answer when it stands in the registry's tables attestations and screening_log."
+    "Answer in the yellow cells; nothing else can be written in. This workbook is not read back: the next "
+    "night knows an answer when it stands in the registry's tables attestations and screening_log."
 )
 # What a person may answer tonight.
 ASKED_REASONS = ("needs_attestation", "needs_review")
