@@ -17,6 +17,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -193,7 +194,7 @@ def load_extract(
         if path is None:
             counts.append(TableCount(table.name, None, None, 0, 0, 0))
         else:
-            counts.append(guarded(path.name, lambda table=table, path=path: loader.table(table, path)))  # type: ignore[misc]
+            counts.append(guarded(path.name, partial(loader.table, table, path)))
     return counts
 
 

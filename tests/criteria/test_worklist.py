@@ -19,7 +19,7 @@ PATIENTS = [
 ABOUT = [{} for _ in PATIENTS]
 
 
-def counted(about: list[dict[str, object]] | None = None):  # type: ignore[no-untyped-def] # a test's helper
+def counted(about: list[dict[str, object]] | None = None):
     verdicts = verdict_frame(*PATIENTS)
     return count_open_questions(verdicts, summarise_patients(verdicts, facts_about(*(about or ABOUT)), ["t"]))
 

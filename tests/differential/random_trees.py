@@ -343,7 +343,7 @@ class _Patient(_Common):
         """Mostly without some of the same rows."""
         base = rows
         while not isinstance(base, tree.EventSet):
-            base = base.rows  # type: ignore[attr-defined]
+            base = base.rows
         same = (base, table) if self.rng.random() < 0.7 else None
         removed = tuple(self.set(depth - 1, same)[0] for _ in range(self.rng.choice((1, 1, 2))))
         text = f"without({rows.text}, {_texts(removed)})"

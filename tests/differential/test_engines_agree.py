@@ -84,7 +84,7 @@ def test_both_engines_agree_on_a_million_patients(block: int) -> None:
 
 def _criterion(case: CriterionCase) -> Criterion:
     def cases(given: tuple[object, ...]) -> tuple[Curability, ...]:
-        return tuple(Curability(one.when, one.word) for one in given)  # type: ignore[attr-defined]
+        return tuple(Curability(one.when, one.word) for one in given)
 
     parts = tuple(
         Part(part.id, part.protocol, part.main, part.review, "", cases(part.curability), "")

@@ -81,7 +81,7 @@ def watch_operations(root: Path, before: Before) -> None:
         note("duckdb connect")
         return _Watched(duckdb.connect(*arguments), note)
 
-    session.duckdb = SimpleNamespace(connect=connect)  # type: ignore[assignment]
+    session.duckdb = SimpleNamespace(connect=connect)
     sys.addaudithook(hook)
 
 

@@ -20,12 +20,12 @@ def _when_read(name: str, happen: Callable[[], object], *, after: bool = False) 
     def read(file_name: str, *rest: object) -> object:
         if file_name == name and not after:
             happen()
-        found = _READ_TEXT(file_name, *rest)  # type: ignore[arg-type]
+        found = _READ_TEXT(file_name, *rest)
         if file_name == name and after:
             happen()
         return found
 
-    load.read_text = read  # type: ignore[assignment]
+    load.read_text = read
 
 
 def grows(asked: RunRequest) -> int:

@@ -51,7 +51,7 @@ def replay(
     registry: Path, folder: Path, nights: int, trials: tuple[str, ...], threads: int, seed: int | None
 ) -> int:
     """Every night in turn into one output folder; ``folder/<night>`` are the extracts."""
-    session.duckdb = _Connecting(threads)  # type: ignore[assignment]
+    session.duckdb = _Connecting(threads)
     order = random.Random(seed) if seed is not None else None  # noqa: S311 - no secret
     for night in range(1, nights + 1):
         make_night(registry, night, nights, folder / str(night), order)
@@ -129,4 +129,4 @@ def _told(text: bytes, run_id: str) -> bytes:
 def _uncited(path: Path) -> Counter[tuple[Any, ...]]:
     """The rows of a table in no order and without the numbers of the rows that they cite."""
     frame = pl.read_parquet(path)
-    return Counter(str(row) for row in frame.drop(pl.selectors.contains("row")).iter_rows())  # type: ignore[misc]
+    return Counter(str(row) for row in frame.drop(pl.selectors.contains("row")).iter_rows())

@@ -39,7 +39,7 @@ class Nights:
         asked: RunRequest = replace(
             request(extract, self.folder / "out", self.trial), as_of=day, enrollment=day, first_dose=day
         )
-        done = run_screening(replace(asked, **changes), lambda _: None)  # type: ignore[arg-type]
+        done = run_screening(replace(asked, **changes), lambda _: None)
         shutil.rmtree(extract)
         return pl.read_parquet(done.folder / "changes.parquet").drop("trial_id").rows()
 

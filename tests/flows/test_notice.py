@@ -24,7 +24,7 @@ class _Postman(socketserver.StreamRequestHandler):
     """Enough of SMTP to take a message."""
 
     def handle(self) -> None:
-        received: list[bytes] = self.server.received  # type: ignore[attr-defined]
+        received: list[bytes] = self.server.received
         self.wfile.write(b"220 hello\r\n")
         body: list[bytes] | None = None
         for line in self.rfile:
@@ -49,10 +49,10 @@ class _Postman(socketserver.StreamRequestHandler):
 def post() -> Iterator[tuple[int, list[bytes]]]:
     """A mail server on loopback: its port, and the messages it took."""
     with socketserver.TCPServer(("127.0.0.1", 0), _Postman) as server:
-        server.received = []  # type: ignore[attr-defined]
+        server.received = []
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield server.server_address[1], server.received  # type: ignore[attr-defined]
+        yield server.server_address[1], server.received
         server.shutdown()
 
 

@@ -98,7 +98,7 @@ class _Messenger(BaseHTTPRequestHandler):
     """Takes what is sent."""
 
     def do_POST(self) -> None:
-        told: list[dict[str, str]] = self.server.told  # type: ignore[attr-defined]
+        told: list[dict[str, str]] = self.server.told
         told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         self.send_response(200)
         self.end_headers()
@@ -111,9 +111,9 @@ class _Messenger(BaseHTTPRequestHandler):
 def messenger() -> Iterator[tuple[str, list[dict[str, str]]]]:
     """A messenger on loopback: its address, and what it was told."""
     with HTTPServer(("127.0.0.1", 0), _Messenger) as server:
-        server.told = []  # type: ignore[attr-defined]
+        server.told = []
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", server.told  # type: ignore[attr-defined]
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.told
         server.shutdown()
 
 

@@ -66,7 +66,7 @@ def test_the_example_of_a_function_is_an_expression_that_uses_it(row: list[str])
 
 @pytest.mark.parametrize("row", documented_functions(), ids=lambda row: str(row[0]))
 def test_the_number_of_arguments_is_the_one_of_the_page(row: list[str]) -> None:
-    name, inside = re.fullmatch(r"(\w+)\((.*)\)", names(row[0])[0].replace("\\", "")).groups()  # type: ignore[union-attr]
+    name, inside = re.fullmatch(r"(\w+)\((.*)\)", names(row[0])[0].replace("\\", "")).groups()
     required = [part for part in re.sub(r"\[.*?\]", "", inside).split(",") if part.strip() not in ("", "...")]
     least, most = len(required), len(required) + inside.count("[")
     scope = Scope("docs/language.md", load_catalogue(), {}, {}, lambda concept: 28)

@@ -38,7 +38,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _made(folder: Path, patients: int = 200, seed: int = 3, file_format: str = "parquet") -> Path:
-    generate(patients, seed, folder, file_format=file_format)  # type: ignore[arg-type]
+    generate(patients, seed, folder, file_format=file_format)
     return folder
 
 
