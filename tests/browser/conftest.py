@@ -17,6 +17,7 @@ from flows.publish import read_manifest
 from flows.report import ReportedRun, report_name, write_report
 from flows.request import RunRequest
 from flows.steps import RunResult, run_screening
+from schemas.outputs import output_dtypes
 from tests.flows import extracts
 
 AS_OF = date(2026, 6, 30)
@@ -90,17 +91,6 @@ def _cell(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-CHANGES = {
-    "trial_id": pl.String,
-    "patient_id": pl.String,
-    "change": pl.String,
-    "criterion_id": pl.String,
-    "before": pl.String,
-    "after": pl.String,
-    "causes": pl.List(pl.String),
-}
-
-
 @pytest.fixture(scope="session")
 def changed_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample registry's report as if there had been a run the night before, with a banner."""
@@ -111,12 +101,14 @@ def changed_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     best, second, *_ = pl.read_parquet(folder / "candidates.parquet")["patient_id"]
     trial_id = run.trials[0].id
     rows = [
-        (trial_id, best, "new_on_list", None, None, "possible", ["new_data"]),
-        (trial_id, second, "moved_tier", None, "near_miss", "possible", ["clock"]),
-        (trial_id, second, "criterion", "I09", "fail", "pass", ["new_data", "clock"]),
-        (trial_id, "gone", "left_list", None, "possible", "deceased", ["new_data"]),
+        (trial_id, "new_on_list", best, None, None, "possible", ["new_data"]),
+        (trial_id, "moved_tier", second, None, "near_miss", "possible", ["clock"]),
+        (trial_id, "criterion", second, "I09", "fail", "pass", ["new_data", "clock"]),
+        (trial_id, "left_list", "gone", None, "possible", "deceased", ["new_data"]),
     ]
-    write_parquet(folder / "changes.parquet", pl.DataFrame(rows, schema=CHANGES, orient="row"))
+    write_parquet(
+        folder / "changes.parquet", pl.DataFrame(rows, schema=output_dtypes("changes"), orient="row")
+    )
     manifest = {**read_manifest(folder), "compared_with": "2026-06-29-0123456789ab"}
     banner = "Last night's extract was refused."
     return write_report(ReportedRun(folder, manifest, run.trials[0], load_catalogue(), banner=banner))

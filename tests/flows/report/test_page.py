@@ -21,6 +21,7 @@ from flows.report.pictures import attrition_rows, calendar, missing_rows
 from flows.report.view import view_of
 from flows.report.words import (
     CAUSE_WORDS,
+    CHANGE_WORDS,
     LIFT_WORDS,
     NOT_LISTED_WORDS,
     REASON_GROUPS,
@@ -28,19 +29,11 @@ from flows.report.words import (
     TIER_SIGNS,
 )
 from flows.steps import RunResult, run_screening
-from schemas.words import CURABILITIES, NOT_LISTED_REASONS, REASONS, TIERS
+from schemas.outputs import output_dtypes
+from schemas.words import CAUSES, CHANGES, CURABILITIES, NOT_LISTED_REASONS, REASONS, TIERS
 from tests.flows.extracts import CANARY, request, write_extract, write_trial
 
 HARM = "<script>harm()</script>"
-CHANGES = {
-    "trial_id": pl.String,
-    "patient_id": pl.String,
-    "change": pl.String,
-    "criterion_id": pl.String,
-    "before": pl.String,
-    "after": pl.String,
-    "causes": pl.List(pl.String),
-}
 
 
 @pytest.fixture(scope="module")
@@ -159,18 +152,20 @@ def test_every_word_of_the_run_has_its_words_in_the_report() -> None:
     assert set(TIER_SIGNS) == set(TIER_MEANINGS) == set(TIERS)
     assert set(NOT_LISTED_WORDS) == set(NOT_LISTED_REASONS)
     assert set(LIFT_WORDS) == set(CURABILITIES)
+    assert set(CHANGE_WORDS) == set(CHANGES)
+    assert set(CAUSE_WORDS) == set(CAUSES)
     assert sorted(reason for group in REASON_GROUPS.values() for reason in group) == sorted(REASONS)
 
 
 def test_what_changed_is_counted_and_told_patient_by_patient() -> None:
     rows = [
-        ("t", "b", "left_list", None, "possible", "deceased", ["new_data"]),
-        ("t", "a", "new_on_list", None, None, "near_miss", ["joint"]),
-        ("t", "a", "criterion", "I1", "fail", "pass", ["clock"]),
-        ("t", "b", "criterion", "I1", "fail", "pass", ["clock"]),
-        ("t", "b", "criterion", "I1", "fail", "unknown", ["code", "trial_file"]),
+        ("t", "left_list", "b", None, "possible", "deceased", ["new_data"]),
+        ("t", "new_on_list", "a", None, None, "near_miss", ["joint"]),
+        ("t", "criterion", "a", "I1", "fail", "pass", ["clock"]),
+        ("t", "criterion", "b", "I1", "fail", "pass", ["clock"]),
+        ("t", "criterion", "b", "I1", "fail", "unknown", ["code", "trial_file"]),
     ]
-    changes = pl.DataFrame(rows, schema=CHANGES, orient="row")
+    changes = pl.DataFrame(rows, schema=output_dtypes("changes"), orient="row")
     view = changes_view(changes, "2026-06-29-abc")
     assert dict(view.counts)["another verdict on a criterion"] == 3
     assert [(move.patient_id, move.before, move.after) for move in view.moves] == [
