@@ -1,6 +1,6 @@
 """What the criteria of a trial read, item by item: what two criteria read alike is told once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +14,8 @@ class Item:
     """One thing that is read about a patient, and all that decides what is told of it.
 
     ``frame`` is where it stands in the facts: ``patients``, ``latest``, ``results`` or ``events``. A result
-    has ``oldest`` and ``limits``, a set ``rows`` and ``asked``, as in ``Reads``.
+    has ``oldest`` and ``limits``, a set ``rows`` and ``asked``, as in ``Reads``. ``after`` is the item of the
+    same name that the criterion reads before: what that one tells is not told again.
     """
 
     frame: str
@@ -23,6 +24,7 @@ class Item:
     limits: tuple[tuple[str, frozenset[Decimal]], ...] = ()
     rows: EventSet | None = None
     asked: tuple[str, ...] = ()
+    after: "Item | None" = None
 
     @property
     def told_name(self) -> str:
@@ -35,10 +37,13 @@ def items_of(reads: Reads) -> Iterator[Item]:
     usage = reads.usage
     for name in usage.people:
         yield Item("patients", name)
-    for concept in usage.measurements:
-        yield Item("latest", concept, reads.oldest[concept], _limits_of(concept, reads))
+    latest = {
+        concept: Item("latest", concept, reads.oldest[concept], _limits_of(concept, reads))
+        for concept in usage.measurements
+    }
+    yield from latest.values()
     for concept in usage.counted:
-        yield Item("results", concept, limits=_limits_of(concept, reads))
+        yield Item("results", concept, limits=_limits_of(concept, reads), after=latest.get(concept))
     for rows in usage.sets:
         yield Item("events", rows.name, rows=rows, asked=reads.asked)
 
@@ -46,8 +51,3 @@ def items_of(reads: Reads) -> Iterator[Item]:
 def _limits_of(concept: str, reads: Reads) -> tuple[tuple[str, frozenset[Decimal]], ...]:
     names = (concept, f"{concept}_upper_limit", f"{concept}_lower_limit")
     return tuple((name, reads.limits[name]) for name in names if name in reads.limits)
-
-
-def numbered(items: Sequence[Item], frame: str) -> list[tuple[int, Item]]:
-    """The items of a frame with their places in the sequence."""
-    return [(place, item) for place, item in enumerate(items) if item.frame == frame]

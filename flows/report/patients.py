@@ -5,16 +5,16 @@ null where they are open. The script of the page (``data.js``) is the reader of 
 column by column for all patients at once: one by one they would cost more than the rest of a run.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
-from criteria.evidence import Evidence, reads_of
+from criteria.evidence import Evidence, Reads, reads_of
 from flows.evidence_words import attestation_words, coverage_words, is_about, what_to_do
-from flows.explain import MOST_ROWS
-from flows.report.items import items_of
+from flows.report.items import Item, items_of
 from flows.report.pieces import Pieces
-from flows.report.reading import GRAIN, Reading, reading_of
+from flows.report.reading import Reading, reading_of
 from flows.report.run_data import ReportedRun
 from flows.report.shared import Shared, told_once
 from flows.stories import facts_of
@@ -22,7 +22,8 @@ from schemas.facts import EVERYBODY, Facts
 from schemas.words import BEGINNING, FOREVER
 
 _VERDICT_LETTERS = {"pass": "p", "fail": "f", "unknown": "u", "not_applicable": "n"}
-_NOTES = {"patient": pl.Int32, "criterion": pl.Int64, "place": pl.Int64}
+_GRAIN = ["patient", "criterion"]
+_OF_ALL = pl.col("patient") == EVERYBODY
 _COMPLETE = ("complete_from", "complete_through")
 # What decides the words of a verdict, and those of what could change it.
 _VERDICT = ["verdict", "reason", "curability", "holds_until"]
@@ -38,6 +39,7 @@ class PatientLines:
         self.shared = Shared(run.catalogue)
         self.criteria = run.trial.criteria
         self.reads = [reads_of(criterion, self.as_of) for criterion in self.criteria]
+        self.items = [list(items_of(reads)) for reads in self.reads]
 
     def lines(self) -> list[str]:
         """One line of JSON per patient shown, in the order of the list: verdicts, evidence, its pieces.
@@ -46,14 +48,13 @@ class PatientLines:
         among the notes.
         """
         facts = facts_of(self.run.folder, self.as_of, self.run.shown["patient_id"].to_list())
-        items = list(dict.fromkeys(item for reads in self.reads for item in items_of(reads)))
+        items = list(dict.fromkeys(item for own in self.items for item in own))
         pieces = Pieces(items, self.run.catalogue, self.as_of, self.shared).frame(facts)
-        reading = reading_of(self.reads, items, pieces, facts.patients["patient"], self.shared)
-        verdicts = self._verdicts(facts, reading)
+        reading = reading_of(items, pieces, facts.patients["patient"], self.shared)
         parts = {
-            "verdicts": _joined(verdicts, "patient", pl.col("verdict").cast(pl.String)),
-            "evidence": _joined(self._evidence(facts, reading, verdicts), "patient", pl.col("evidence")),
-            "pieces": _joined(reading.pieces, "patient", pl.col("piece")),
+            "verdicts": _joined(self._verdicts(facts, reading), pl.col("place").cast(pl.String)),
+            "evidence": self._evidence(facts, reading),
+            "pieces": _joined(reading.pieces, pl.col("piece")),
         }
         return self._lines(facts, parts)
 
@@ -64,16 +65,18 @@ class PatientLines:
         for name, part in parts.items():
             own = part.select("patient", pl.col("told").alias(name))
             lines = lines.join(own, on="patient", how="left", maintain_order="left")
-        bracketed = [pl.concat_str(pl.lit("["), pl.col(name).fill_null(""), pl.lit("]")) for name in parts]
-        line = pl.concat_str(pl.lit("["), pl.concat_str(bracketed, separator=","), pl.lit("]"))
+        line = _bracketed([_bracketed([pl.col(name)]) for name in parts])
         return lines.select(line.alias("line"))["line"].to_list()
 
     def _verdicts(self, facts: Facts, reading: Reading) -> pl.DataFrame:
-        """The verdicts as places, in protocol order; one that does not depend on the patient is told once."""
-        rows = self._verdict_rows(facts).join(self._wanting(reading), on=[*GRAIN, "reason"], how="left")
-        to_do = told_once(rows, _TO_DO, self._to_do, {"to_do": pl.Int64})
+        """The verdicts as places, in protocol order: each is told once, and what could change it as well."""
+        rows = self._verdict_rows(facts).join(self._wanting(reading), on=_GRAIN, how="left")
+        by_reason = (pl.when(pl.col("reason") == name).then(name) for name in ("never_recorded", "stale"))
+        to_do = told_once(
+            rows.with_columns(wanting=pl.coalesce(by_reason)), _TO_DO, self._to_do, {"to_do": pl.Int64}
+        )
         placed = told_once(to_do, [*_VERDICT, "to_do"], self._verdict, {"place": pl.Int64})
-        return placed.select(*GRAIN, verdict="place").sort(GRAIN)
+        return placed.select(*_GRAIN, "place").sort(_GRAIN)
 
     def _verdict_rows(self, facts: Facts) -> pl.DataFrame:
         ids = {criterion.id: place for place, criterion in enumerate(self.criteria)}
@@ -84,24 +87,21 @@ class PatientLines:
                 facts.patients.lazy().select("patient_id", "patient"), on="patient_id", maintain_order="left"
             )
             .with_columns(criterion=pl.col("criterion_id").replace_strict(ids, return_dtype=pl.Int64))
-            .select(*GRAIN, "verdict", "reason", "curability", "holds_until")
+            .select(*_GRAIN, "verdict", "reason", "curability", "holds_until")
             .collect()
         )
 
     def _wanting(self, reading: Reading) -> pl.DataFrame:
-        """What to look up where that is the reason: by name, what is not recorded and what is too old."""
-        sets = list(self.run.catalogue.sets)
-        wanting = {
-            "never_recorded": ~pl.col("found") & ~pl.col("name").cast(pl.String).is_in(sets),
-            "stale": pl.col("stale"),
-        }
-        names = pl.col("name").cast(pl.String).str.join(" ")
+        """By patient and criterion the names of what is not recorded, and of what is too old."""
+        sets = self.run.catalogue.sets
         return pl.concat(
-            reading.rows.filter(is_wanting)
-            .group_by(GRAIN, maintain_order=True)
-            .agg(wanting=names)
-            .with_columns(reason=pl.lit(reason))
-            for reason, is_wanting in wanting.items()
+            reading.frame.select(
+                "patient",
+                pl.lit(place, pl.Int64).alias("criterion"),
+                never_recorded=_names((one, reading.is_absent(one)) for one in own if one.name not in sets),
+                stale=_names((one, reading.is_stale(one)) for one in own),
+            )
+            for place, own in enumerate(self.items)
         )
 
     def _to_do(self, row: dict[str, Any]) -> tuple[int]:
@@ -114,65 +114,79 @@ class PatientLines:
         days = None if until in (None, BEGINNING, FOREVER) else (until - self.as_of).days
         return (self.shared.verdict(_VERDICT_LETTERS[row["verdict"]], word, days, row["to_do"]),)
 
-    def _evidence(self, facts: Facts, reading: Reading, verdicts: pl.DataFrame) -> pl.DataFrame:
-        """The evidence of each criterion as JSON: some rows of each name, how many more, and notes."""
-        place = pl.col("place").cast(pl.String)
-        notes = pl.concat([self._more(reading), self._coverage(facts, reading), self._attested(facts)])
-        rows = verdicts.select(GRAIN)
-        for name, part in {"rows": reading.rows.select(*_NOTES), "notes": notes}.items():
-            told = _joined(part.drop_nulls("place"), GRAIN, place).rename({"told": name})
-            rows = rows.join(told, on=GRAIN, how="left", maintain_order="left")
-        listed = pl.concat_str("rows", "notes", separator=",", ignore_nulls=True)
-        return rows.select("patient", evidence=pl.concat_str(pl.lit("["), listed, pl.lit("]")))
-
-    def _more(self, reading: Reading) -> pl.DataFrame:
-        """A note for each name with more rows than are shown."""
-        rows = reading.rows
-        many = rows.join(rows.filter(pl.col("nth") == MOST_ROWS), on=GRAIN, how="semi", maintain_order="left")
-        names = many.group_by(*GRAIN, "name", maintain_order=True).agg(
-            more=pl.len().cast(pl.Int64) - MOST_ROWS
-        )
-
-        def tell(row: dict[str, Any]) -> tuple[int]:
-            return (self.shared.note(self.shared.label(row["name"]), f"and {row['more']} more rows"),)
-
-        over = names.filter(pl.col("more") > 0).with_columns(pl.col("name").cast(pl.String))
-        return told_once(over, ["name", "more"], tell, {"place": pl.Int64}).select(*_NOTES)
-
-    def _coverage(self, facts: Facts, reading: Reading) -> pl.DataFrame:
-        """Where something is not recorded: since when and until when tables of its events are complete."""
-        tables = [(place, table) for place, reads in enumerate(self.reads) for table in reads.tables]
-        asked = pl.DataFrame(tables, schema={"criterion": pl.Int64, "table": pl.String}, orient="row")
-        absent = reading.rows.filter(~pl.col("found")).select(GRAIN).unique(maintain_order=True)
-        of_patient, of_all = (
-            facts.coverage.filter(
-                pl.col("patient") == EVERYBODY if everybody else pl.col("patient") != EVERYBODY
+    def _evidence(self, facts: Facts, reading: Reading) -> pl.DataFrame:
+        """The evidence of each criterion as JSON: rows of each name, how many more, what explains them."""
+        frame = self._with_attested(self._with_coverage(reading.frame, facts), facts)
+        listed = [
+            _bracketed(
+                [
+                    *(reading.told(item) for item in own),
+                    *(reading.more(item) for item in _last_of_each_name(own)),
+                    *self._coverage(reads, own, reading),
+                    *(pl.col(name) for name in [f"attested {place}"] if name in frame.columns),
+                ]
             )
-            for everybody in (False, True)
-        )
-        rows = (
-            absent.join(asked, on="criterion", maintain_order="left_right")
-            .join(of_patient, on=["patient", "table"], how="left", maintain_order="left")
-            .join(of_all.drop("patient"), on="table", how="left", maintain_order="left", suffix="_of_all")
-            .with_columns(pl.coalesce(name, f"{name}_of_all") for name in _COMPLETE)
-        )
-        return told_once(rows, ["table", *_COMPLETE], self._covered, {"place": pl.Int64}).select(*_NOTES)
-
-    def _covered(self, row: dict[str, Any]) -> tuple[int]:
-        declared = None if row["complete_through"] is None else row
-        return (self.shared.note(self.shared.text(f"table {row['table']}"), coverage_words(declared)),)
-
-    def _attested(self, facts: Facts) -> pl.DataFrame:
-        """A note for each answer that somebody gave about a criterion of this trial."""
-        attested = [
-            (row["patient"], place, self.shared.note(self.shared.text("attested"), attestation_words(row)))
-            for row in facts.attestations.iter_rows(named=True)
-            for place, criterion in enumerate(self.criteria)
-            if is_about(row, self.run.trial, criterion)
+            for place, (reads, own) in enumerate(zip(self.reads, self.items, strict=True))
         ]
-        return pl.DataFrame(attested, schema=_NOTES, orient="row")
+        return frame.select("patient", told=pl.concat_str(listed, separator=","))
+
+    def _coverage(self, reads: Reads, items: list[Item], reading: Reading) -> Iterator[pl.Expr]:
+        """Where something is not recorded: since when and until when tables of its events are complete."""
+        is_absent = (
+            pl.any_horizontal(reading.is_absent(item) for item in items) if items else pl.lit(value=False)
+        )
+        return (pl.when(is_absent).then(f"complete {table}") for table in reads.tables)
+
+    def _with_coverage(self, frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+        """With a note per table on its completeness, for the patient or else for everybody."""
+        of_all = {row["table"]: row for row in facts.coverage.filter(_OF_ALL).iter_rows(named=True)}
+        for table in dict.fromkeys(table for reads in self.reads for table in reads.tables):
+            own = facts.coverage.filter(~_OF_ALL, pl.col("table") == table)
+            noted = told_once(own, _COMPLETE, self._covered, {f"complete {table}": pl.String})
+            every = self._covered(of_all.get(table) or {"table": table, "complete_through": None})
+            frame = frame.join(
+                noted.select("patient", f"complete {table}"), on="patient", how="left", maintain_order="left"
+            ).with_columns(pl.col(f"complete {table}").fill_null(every[0]))
+        return frame
+
+    def _covered(self, row: dict[str, Any]) -> tuple[str]:
+        told = coverage_words(row if row["complete_through"] else None)
+        return (str(self.shared.note(self.shared.text(f"table {row['table']}"), told)),)
+
+    def _with_attested(self, frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+        """With the notes of the answers that somebody gave, per criterion that has any."""
+        rows = list(facts.attestations.iter_rows(named=True))
+        for place, criterion in enumerate(self.criteria):
+            notes = [
+                (row["patient"], str(self.shared.note(self.shared.text("attested"), attestation_words(row))))
+                for row in rows
+                if is_about(row, self.run.trial, criterion)
+            ]
+            if notes:
+                told = pl.DataFrame(notes, schema={"patient": pl.Int32, "note": pl.String}, orient="row")
+                own = _joined(told, pl.col("note")).rename({"told": f"attested {place}"})
+                frame = frame.join(own, on="patient", how="left", maintain_order="left")
+        return frame
 
 
-def _joined(rows: pl.DataFrame, by: str | list[str], text: pl.Expr) -> pl.DataFrame:
-    """``told``: the texts of each group, in order, with commas between them."""
-    return rows.group_by(by, maintain_order=True).agg(told=text.str.join(","))
+def _joined(rows: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:
+    """``told``: the texts of each patient, in order, with commas between them."""
+    return rows.group_by("patient", maintain_order=True).agg(told=text.str.join(","))
+
+
+def _bracketed(parts: list[pl.Expr]) -> pl.Expr:
+    """The parts that are not null as a list of JSON."""
+    listed = pl.concat_str(parts, separator=",", ignore_nulls=True) if parts else pl.lit("")
+    return pl.concat_str(pl.lit("["), listed, pl.lit("]"))
+
+
+def _names(items: Iterable[tuple[Item, pl.Expr]]) -> pl.Expr:
+    """The names of the items for which something holds."""
+    names = [pl.when(holds).then(pl.lit(item.told_name)) for item, holds in items]
+    return pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit("")
+
+
+def _last_of_each_name(items: Sequence[Item]) -> list[Item]:
+    """The item that counts all rows of a name, for each name in the order of reading."""
+    later = {item.after: item for item in items if item.after}
+    return [later.get(item, item) for item in items if not item.after]

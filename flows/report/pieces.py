@@ -118,7 +118,9 @@ class Pieces:
         ).with_columns(stale=False)
         told = self._told(rows, _EVENT_KEY, self._event)
         ends = ("start_earliest", "start_latest", "end_earliest", "end_latest")
-        yield self._written(told, pl.col("source_row").cast(pl.String), ends)
+        written = self._written(told, pl.col("source_row").cast(pl.String), ends)
+        # A row may stand for several concepts of a set, and says the same of each.
+        yield written.unique(["patient", "item", "piece"], keep="first", maintain_order=True)
 
     def _event(self, row: Row) -> Evidence:
         item = self.items[row["item"]]
