@@ -99,6 +99,7 @@ def evidence_in(rows: PatientRows, reads: Reads) -> list[Evidence]:
     return list(dict.fromkeys(pieces))
 
 
+@cache
 def reason_names(bits: int) -> tuple[str, ...]:
     """The reasons of a bit mask, in the order of publication."""
     return tuple(reason for place, reason in enumerate(REASONS) if bits >> place & 1)

@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 
-from data.extract.files import read_info
+from data.extract.info import read_info
 from flows import steps
 from flows.config import Retry
 from flows.failures import redacted

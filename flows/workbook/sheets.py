@@ -13,7 +13,7 @@ import polars as pl
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from flows.files import lists_joined
+from flows.table_files import lists_joined
 from flows.workbook.rows import Column, rows_as_xml
 
 # A workbook records when it was made; a fixed day keeps two runs of the same data identical.
