@@ -79,9 +79,16 @@ def _counts(fresh: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _shown(fresh: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
     """The first pieces of each name, with their places among those of their patient."""
-    nth = pl.int_range(pl.len()).over(_PAIR) + pl.col("before")
-    few = fresh.join(counts, on=_PAIR, maintain_order="left").filter(nth < MOST_ROWS)
-    return few.with_columns(place=pl.int_range(pl.len()).over("patient"))
+    counted = fresh.join(counts, on=_PAIR, maintain_order="left")
+    few = counted.filter(_nth(*_PAIR) + pl.col("before") < MOST_ROWS)
+    return few.with_columns(place=_nth("patient"))
+
+
+def _nth(*columns: str) -> pl.Expr:
+    """How many rows before this one have the same columns, of rows that are sorted by them."""
+    row = pl.int_range(pl.len())
+    begins = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in columns)
+    return row - pl.when(begins).then(row).forward_fill()
 
 
 def _more(counts: pl.DataFrame, items: Sequence[Item], shared: Shared) -> pl.DataFrame:
