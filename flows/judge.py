@@ -16,7 +16,7 @@ from criteria.trial import Trial
 from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
 from flows.session import working_database
-from sql.runner import build_facts, patient_count, read_facts
+from sql.runner import patient_batches, read_facts, stage_extract
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,11 @@ def judge_on_days(
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
-    build_facts(connection, case.as_of, wanted_by(trials), _silent)
+    stage_extract(connection, case.as_of, wanted_by(trials), _silent)
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
-    total = patient_count(connection)
-    step = batch_patients(None)
-    for first in range(0, max(total, 1), step):
-        batch = read_facts(connection, first, min(first + step, total) - 1)
+    for first, last in patient_batches(connection, batch_patients(None)):
+        batch = read_facts(connection, first, last)
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)
             summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
