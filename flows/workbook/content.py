@@ -137,11 +137,13 @@ def _piece(run: ReportedRun, piece: Evidence) -> str:
 
 
 def _answer_rows(run: ReportedRun, told: list[tuple[int, Story]]) -> Iterator[tuple[object, ...]]:
+    questions: dict[tuple[str, str], str] = {}
     for _, story in told:
         for one in story.judged:
             if one.verdict["reason"] in ASKED_REASONS:
                 key = evidence_key(run.trial, story.patient_id, one)
-                asked = _question(run, one)
+                about = one.criterion.id, one.verdict["reason"]
+                asked = questions.get(about) or questions.setdefault(about, _question(run, one))
                 yield run.trial.id, story.patient_id, one.criterion.id, asked, None, None, None, None, key
 
 
