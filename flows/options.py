@@ -92,7 +92,7 @@ _RUN_OPTIONS = (
         "memory_bytes",
         type=_Size(),
         help="Memory to aim for, as 4GB or 900MB; what does not fit is kept beside the outputs meanwhile."
-        "  [default: what the machine has]",
+        "  [default: 2GB]",
     ),
 )
 

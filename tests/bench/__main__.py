@@ -139,7 +139,7 @@ def exponents(measured: dict[int, Rounds]) -> list[str]:
 @click.command()
 @click.option("--patients", type=int, multiple=True, default=(10_000, 100_000), show_default=True)
 @click.option("--rounds", type=int, default=5, show_default=True)
-@click.option("--memory", default="", help="What the runs may use, as 2GB.  [default: what the machine has]")
+@click.option("--memory", default="", help="What the runs aim for, as 1GB.  [default: 2GB]")
 @click.option("--forms", is_flag=True, help="Also rows in any order, and CSV.")
 @click.option("--trials", is_flag=True, help="Also a hundred trials in one run.")
 @click.option("--write", type=click.Path(path_type=Path), help="Also put the tables into this page.")
