@@ -43,8 +43,11 @@ class Waiting:
         patients = summary["patient"]
         mine = verdicts.filter(pl.col("patient").is_in(patients.implode()))
         self._parts.append(_Part(facts_about(facts, patients), mine, summary))
-        if sum(part.summary.height for part in self._parts) >= self.enough:
-            self.ask()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are enough to be asked about."""
+        return sum(part.summary.height for part in self._parts) >= self.enough
 
     def ask(self) -> None:
         """Finds the answers for all who were added since the last time."""

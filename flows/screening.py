@@ -26,7 +26,7 @@ class Screening:
 
     def tallies(self) -> list[Tally]:
         """A tally for each trial, with nothing in it."""
-        enough = max(self.batch_patients // len(self.trials), 1)
+        enough = max(self.batch_patients // (2 * len(self.trials)), 1)
         return [Tally(trial, Waiting(trial, self.anchors, enough)) for trial in self.trials]
 
     def screen(
@@ -42,6 +42,9 @@ class Screening:
         for start, end in patient_batches(first, last, self.batch_patients):
             progress(f"screening patients {start + 1} to {end + 1} of {last + 1}")
             self._batch(start, end, tallies, verdict_files, fact_files)
+            for tally in tallies:
+                if tally.waiting.is_full:
+                    tally.waiting.ask()
         for tally in tallies:
             tally.waiting.ask()
         return tallies
