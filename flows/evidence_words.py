@@ -125,9 +125,10 @@ def coverage_told(rows: PatientRows, tables: Iterable[str]) -> Iterator[tuple[st
 
 
 def attestations_told(rows: PatientRows, trial: Trial, criterion: Criterion) -> Iterator[str]:
-    """What somebody attested about the criterion, under any name of the trial."""
+    """What the registry says that somebody attested about the criterion, under any name of the trial."""
     names = {name.casefold() for name in (trial.id, *trial.registry_ids)}
     for row in rows.attestations:
-        if row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower():
+        own = row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower()
+        if own and row["source_row"] is not None:
             answer = row["answer"] or "no clear answer"
             yield f"{answer}; {row['date']}; attestations row {row['source_row']}"

@@ -13,6 +13,7 @@ from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
 from criteria.ranking import summarise_patients
 from criteria.trial import Trial
+from flows.answers.in_force import answers_in_force
 from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
 from flows.session import working_database
@@ -21,7 +22,7 @@ from sql.runner import build_facts, patient_count, read_facts
 
 @dataclass(frozen=True)
 class Case:
-    """An extract and the dates to judge it on."""
+    """An extract, the dates to judge it on, and the coordinators' answers that are to count, if any."""
 
     extract: Path
     as_of: date
@@ -29,6 +30,7 @@ class Case:
     first_dose: date
     source_format: str = "prescreen"
     index_date: date | None = None
+    answers: Path | None = None
 
     def on(self, day: date) -> "Case":
         """The same extract judged as of another day; enrollment and first dose keep their distance."""
@@ -71,14 +73,16 @@ def judge_on_days(
 def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
     build_facts(connection, case.as_of, wanted_by(trials), _silent)
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
+    answers = answers_in_force(case.answers, trials, case.as_of)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
     total = patient_count(connection)
     step = batch_patients(None)
     for first in range(0, max(total, 1), step):
-        batch = read_facts(connection, first, min(first + step, total) - 1)
+        batch = answers.with_answers(read_facts(connection, first, min(first + step, total) - 1))
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)
-            summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
+            told = answers.with_statuses(batch, trial, verdicts)
+            summary = summarise_patients(verdicts, told, (trial.id, *trial.registry_ids))
             parts[trial.id].append(Judged(verdicts, summary))
     return {trial_id: _whole(judged) for trial_id, judged in parts.items()}
 

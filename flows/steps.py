@@ -29,6 +29,7 @@ from criteria.worklist import (
 )
 from data.extract.files import INFO_FILE, read_info, table_files
 from data.extract.guard import guarded
+from flows.answers.in_force import answers_in_force
 from flows.canaries import check_canaries
 from flows.changes.since import changes_since
 from flows.failures import redacted
@@ -104,7 +105,7 @@ def admit(session: Session) -> None:
     request, night = session.request, session.request.night
     if night is not None:
         check_age(night.limits, read_info(request.extract).extracted_on, night.today)
-    session.inputs = _delivered(request)
+    session.inputs = _delivered(request) | _answered(session)
     session.run_id = run_identity(request, session.trials, session.inputs)
 
 
@@ -117,6 +118,15 @@ def _delivered(request: RunRequest) -> dict[str, dict[str, Any]]:
         paths.append(info)
     hashes = {path.name: guarded(path.name, partial(sha256_of, path)) for path in paths}
     return {name: {"sha256": sha256, "rows": None} for name, sha256 in hashes.items()}
+
+
+def _answered(session: Session) -> dict[str, dict[str, Any]]:
+    """The coordinators' answers, an input like the delivered files, where there are any."""
+    path = session.out.answers
+    if not path.is_file():
+        return {}
+    session.answers = answers_in_force(path, session.trials, session.request.as_of)
+    return {path.name: {"sha256": sha256_of(path), "rows": None}}
 
 
 def is_published(session: Session) -> bool:
@@ -189,13 +199,14 @@ def _screen_batch(
     session: Session, first: int, last: int, verdict_files: VerdictFiles, fact_files: FactFiles
 ) -> None:
     """One batch; apart, so that nothing of it is held while the next one is read."""
-    batch = read_facts(session.connection, first, last)
-    fact_files.write(batch, is_first=first == 0)
+    batch = session.answers.with_answers(read_facts(session.connection, first, last))
     shared: dict[int, Batch] = {}
     for tally in session.tallies:
         found = evaluate_trial(tally.trial, batch, session.anchors, shared)
         verdict_files.write(tally.trial, batch, found)
+        batch = session.answers.with_statuses(batch, tally.trial, found)
         _count(tally, found, batch, session)
+    fact_files.write(batch, is_first=first == 0)
 
 
 def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
@@ -228,6 +239,7 @@ def rank(session: Session) -> None:
         write_output(session, name, pl.concat(frames))
     write_output(session, "quarantine", quarantine_rows(session.connection))
     write_output(session, "unmapped", unmapped_counts(session.connection))
+    write_output(session, "answers", session.answers.table())
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

@@ -15,6 +15,7 @@ from criteria.evidence import Evidence, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
 from criteria.trial import Criterion, Trial
 from data.catalogue import Catalogue
+from flows.answers.told import read_told
 from flows.evidence_words import attestations_told, coverage_told, wanting_names, what_to_do
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
 
@@ -40,11 +41,12 @@ class Judged:
 
 @dataclass(frozen=True)
 class Story:
-    """One patient and every criterion, in protocol order."""
+    """One patient and every criterion, in protocol order; ``status`` says what came of the patient."""
 
     patient_id: str
     site: str
     judged: Sequence[Judged]
+    status: Sequence[str] = ()
 
 
 def stories(
@@ -55,12 +57,17 @@ def stories(
     place = dict(facts.patients.select("patient_id", "patient").iter_rows())
     verdicts = _verdicts(folder, trial.id, patient_ids)
     judge = _Judge(trial, as_of, catalogue)
+    told = read_told(folder, trial.id, patient_ids)
     for first in range(0, len(patient_ids), _BATCH_PATIENTS):
         ids = patient_ids[first : first + _BATCH_PATIENTS]
         own = rows_by_patient(facts, [place[patient_id] for patient_id in ids])
         for patient_id, (_, rows) in zip(ids, own, strict=True):
-            judged = [judge.judged(verdict, rows) for verdict in verdicts[patient_id]]
-            yield Story(patient_id, rows.person["site"] or "", judged)
+            judged = [
+                judge.judged(verdict, rows, told.get((patient_id, verdict["criterion_id"]), ()))
+                for verdict in verdicts[patient_id]
+            ]
+            status = told.get((patient_id, ""), ())
+            yield Story(patient_id, rows.person["site"] or "", judged, status)
 
 
 def _facts(folder: Path, as_of: date, patient_ids: Sequence[str]) -> Facts:
@@ -101,7 +108,7 @@ class _Judge:
         self.reads = {criterion.id: reads_of(criterion, as_of) for criterion in trial.criteria}
         self.told: dict[tuple[object, ...], str] = {}
 
-    def judged(self, verdict: dict[str, Any], rows: PatientRows) -> Judged:
+    def judged(self, verdict: dict[str, Any], rows: PatientRows, answered: Sequence[str]) -> Judged:
         criterion = self.criteria[verdict["criterion_id"]]
         read = self.reads[criterion.id]
         pieces = evidence_in(rows, read)
@@ -111,7 +118,7 @@ class _Judge:
             verdict,
             pieces,
             coverage=list(coverage_told(rows, read.tables)) if absent else [],
-            attested=list(attestations_told(rows, self.trial, criterion)),
+            attested=[*attestations_told(rows, self.trial, criterion), *answered],
             to_do=self._to_do(criterion, verdict, pieces),
         )
 

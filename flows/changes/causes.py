@@ -17,22 +17,24 @@ import polars as pl
 
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
+from flows.answers.store import last_answers, read_batches
 from flows.changes.rows import Rows, changed_patients, joined, read_rows, write_rows
 from flows.changes.standing import judged_standing
 from flows.judge import Case, judge
+from flows.publish import ANSWERS_FILE
 from schemas.errors import PrescreenError
 from schemas.extract import TABLES, Table
 from schemas.sources import SOURCES
 from schemas.words import CAUSES
 
-NEW_DATA, CORRECTED_DATA, CLOCK, TRIAL_FILE, CODE, JOINT, NOT_KNOWN = CAUSES
+NEW_DATA, CORRECTED_DATA, ANSWERS, CLOCK, TRIAL_FILE, CODE, JOINT, NOT_KNOWN = CAUSES
 _DATES = ("as_of", "enrollment", "first_dose")
 
 
 @dataclass(frozen=True)
 class RunSide:
-    """One of the two runs: its manifest, its trials by id, and its delivered files by name (None: not
-    kept)."""
+    """One of the two runs: its manifest, its trials by id, and its delivered files and answers by name (None:
+    not kept)."""
 
     manifest: Mapping[str, Any]
     trials: Mapping[str, Trial]
@@ -44,9 +46,15 @@ class RunSide:
         source = SOURCES.get(self.manifest["format"])
         return source.by_name if source else TABLES
 
+    @property
+    def answers(self) -> Path | None:
+        """What coordinators had answered by then."""
+        return (self.files or {}).get(ANSWERS_FILE)
+
     def rows(self, patient_ids: Sequence[str]) -> Rows:
         """What the extract says about these patients; its day is told even where its sender did not."""
         files = dict(self.files or {})
+        files.pop(ANSWERS_FILE, None)
         info = files.pop("extract.toml", None)
         raw = info.read_bytes() if info else b""
         if "extracted_on" not in tomllib.loads(raw.decode("utf-8-sig")):
@@ -58,7 +66,13 @@ class RunSide:
         dates = {name: date.fromisoformat(self.manifest[name]) for name in _DATES}
         index = self.manifest["index_date"]
         index_date = date.fromisoformat(index) if index else None
-        return Case(extract, source_format=self.manifest["format"], index_date=index_date, **dates)
+        return Case(
+            extract,
+            source_format=self.manifest["format"],
+            index_date=index_date,
+            answers=self.answers,
+            **dates,
+        )
 
 
 def load_published_trials(
@@ -79,12 +93,17 @@ def differing(old: RunSide, new: RunSide, trial_id: str) -> set[str]:
     extracts."""
     a, b = old.manifest, new.manifest
     pairs: dict[str, list[Any]] = {
-        NEW_DATA: [(side["inputs"], side["index_date"], side["format"]) for side in (a, b)],
+        NEW_DATA: [(_delivered(side), side["index_date"], side["format"]) for side in (a, b)],
+        ANSWERS: [side["inputs"].get(ANSWERS_FILE) for side in (a, b)],
         CLOCK: [[side[name] for name in _DATES] for side in (a, b)],
         TRIAL_FILE: [(side["trials"][trial_id]["sha256"], side["readings"][trial_id]) for side in (a, b)],
         CODE: [side["code"]["sha256"] for side in (a, b)],
     }
     return {name for name, (one, other) in pairs.items() if one != other}
+
+
+def _delivered(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in manifest["inputs"].items() if name != ANSWERS_FILE}
 
 
 def add_causes(
@@ -98,7 +117,7 @@ def add_causes(
     open_items: dict[str, pl.DataFrame] = {}
     for trial_id, changed in items.items():
         factors = differing(old, new, trial_id)
-        if (factors and factors <= {CLOCK}) or factors in ({TRIAL_FILE}, {CODE}):
+        if (factors and factors <= {CLOCK}) or factors in ({TRIAL_FILE}, {CODE}, {ANSWERS}):
             found[trial_id] = _labelled(changed, sorted(factors))
         elif old.files is None or (trial_id not in old.trials and TRIAL_FILE in factors):
             found[trial_id] = _labelled(changed, [NOT_KNOWN])
@@ -122,7 +141,7 @@ class _Replays:
         self.items, self.old, self.new, self.scratch = items, old, new, scratch
         ids = pl.concat([changed["patient_id"] for changed in items.values()]).unique().sort().to_list()
         self.rows = old.rows(ids), new.rows(ids)
-        self.touched = changed_patients(*self.rows, new.tables)
+        self.touched = changed_patients(*self.rows, new.tables) | _answered_anew(old.answers, new.answers)
 
     def explained(self) -> dict[str, pl.DataFrame]:
         """Each trial's changes with their causes."""
@@ -131,7 +150,7 @@ class _Replays:
         for trial_id, changed in self.items.items():
             factors = differing(self.old, self.new, trial_id)
             by_clock = pl.col("patient_id").is_in(sorted(self.touched)).not_() & (
-                days_only and factors <= {NEW_DATA, CLOCK}
+                days_only and factors <= {NEW_DATA, ANSWERS, CLOCK}
             )
             settled[trial_id] = _labelled(changed.filter(by_clock), [CLOCK])
             replayed[trial_id] = changed.filter(~by_clock)
@@ -168,13 +187,15 @@ class _Replays:
         """One trial's changes; a replay says of each whether it alone gives what the new run says."""
         old_trial = self.old.trials.get(trial_id, self.new.trials[trial_id])
         new_trial = self.new.trials[trial_id]
+        old_case = self.old.case(extracts["old"])
         new_dates = replace(
-            self.new.case(extracts["old"]), index_date=self.old.case(extracts["old"]).index_date
+            self.new.case(extracts["old"]), index_date=old_case.index_date, answers=self.old.answers
         )
         replays = {
-            CODE: (self.old.case(extracts["old"]), old_trial),
+            CODE: (old_case, old_trial),
             CLOCK: (new_dates, old_trial),
-            TRIAL_FILE: (self.old.case(extracts["old"]), new_trial),
+            TRIAL_FILE: (old_case, new_trial),
+            ANSWERS: (replace(old_case, answers=self.new.answers), old_trial),
             NEW_DATA: (self._with_data(extracts["joined"]), old_trial),
             CORRECTED_DATA: (self._with_data(extracts["new"]), old_trial),
         }
@@ -200,6 +221,12 @@ class _Replays:
         return replace(self.old.case(extract), index_date=self.new.case(extract).index_date)
 
 
+def _answered_anew(old: Path | None, new: Path | None) -> set[str]:
+    """The patients about whom one of the two stores knows another last answer."""
+    last = [set(last_answers(read_batches(path)).values()) if path else set() for path in (old, new)]
+    return {answer.patient_id for answer in last[0] ^ last[1]}
+
+
 def _causes(factors: set[str]) -> pl.Expr:
     """The factors that explain an item.
 
@@ -208,7 +235,7 @@ def _causes(factors: set[str]) -> pl.Expr:
     were.
     """
     told = []
-    for name in (NEW_DATA, CORRECTED_DATA, CLOCK, TRIAL_FILE, CODE):
+    for name in (NEW_DATA, CORRECTED_DATA, ANSWERS, CLOCK, TRIAL_FILE, CODE):
         if name in factors:
             explains = pl.col(name)
             if name == CORRECTED_DATA:
