@@ -28,7 +28,8 @@ class Judged:
     """One criterion for one patient: the row of verdicts.parquet, and what it rests on.
 
     ``coverage`` says since when and until when tables are complete, where something is not recorded;
-    ``attested`` what somebody answered; ``to_do`` what could give another verdict.
+    ``attested`` what the registry says that somebody answered, ``answered`` what somebody did in a workbook;
+    ``to_do`` what could give another verdict.
     """
 
     criterion: Criterion
@@ -37,6 +38,7 @@ class Judged:
     coverage: Sequence[tuple[str, str]]
     attested: Sequence[str]
     to_do: str
+    answered: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,9 @@ class _Judge:
             verdict,
             pieces,
             coverage=list(coverage_told(rows, read.tables)) if absent else [],
-            attested=[*attestations_told(rows, self.trial, criterion), *answered],
+            attested=list(attestations_told(rows, self.trial, criterion)),
             to_do=self._to_do(criterion, verdict, pieces),
+            answered=answered,
         )
 
     def _to_do(self, criterion: Criterion, verdict: dict[str, Any], pieces: Sequence[Evidence]) -> str:

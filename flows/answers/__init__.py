@@ -1,1 +1,1 @@
-"""Answers of coordinators: read from a workbook, kept, and put beside the evidence that they were given on."""
+"""Answers of coordinators: read from a workbook, kept, held to the evidence that they were given on."""

@@ -1,7 +1,7 @@
 """Which answers count in a run: those whose evidence is still what it was when they were given.
 
-Worked out patient by patient from the facts, before the verdicts (answers to criteria) and after them (what came
-of a patient), so that a run remains a function of extract, answers, trial files and dates.
+Worked out patient by patient from the facts, before the verdicts (answers to criteria) and after them (what
+came of a patient), so that a run remains a function of extract, answers, trial files and dates.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,6 @@ import polars as pl
 
 from criteria.evidence import Reads, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
-from criteria.ranking import CLOSING_STATUSES
 from criteria.trial import Criterion, Trial
 from flows.answers.store import TAKE_BACK, Answer, known_on, last_answers, read_batches
 from flows.evidence_key import Verdict, changed_since, evidence_key
@@ -22,10 +21,13 @@ from schemas.outputs import output_columns, output_dtypes
 from schemas.words import ANSWER_STATES
 
 COUNTS, CHANGED, TAKEN_BACK, NOT_YET, NOT_IN_RUN = ANSWER_STATES
-# A dismissal rests on what the registry says; who takes part, or has left, does not come back by a new result.
+# A dismissal rests on what the registry says; who takes part, or has left, is not brought back by a result.
 DISMISSALS = ("declined", "screen_failed")
 # Of two steps of one day the one that keeps a patient off a list wins, as among the registry's own.
 _STEPS = ("contacted", "consented", "declined", "screen_failed", "withdrawn", "enrolled")
+
+# One of ANSWER_STATES, and the criteria whose evidence changed.
+State = tuple[str, tuple[str, ...]]
 
 
 @dataclass
@@ -36,12 +38,12 @@ class AnswersInForce:
     trials: dict[str, Trial] = field(default_factory=dict)
     held: dict[str, dict[str, list[Answer]]] = field(default_factory=dict)
     not_yet: list[Answer] = field(default_factory=list)
-    states: dict[Answer, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    states: dict[Answer, State] = field(default_factory=dict)
     _reads: dict[tuple[str, str], Reads] = field(default_factory=dict)
 
     def with_answers(self, batch: Facts) -> Facts:
         """The batch with the answers to criteria that still stand on the same evidence."""
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for trial_id, patient, answers, own in self._concerned(batch, to_criteria=True):
             trial = self.trials[trial_id]
             by_id = {criterion.id: criterion for criterion in trial.criteria}
@@ -57,8 +59,8 @@ class AnswersInForce:
         return replace(batch, attestations=_merged(batch.attestations, rows)) if rows else batch
 
     def with_statuses(self, batch: Facts, trial: Trial, verdicts: pl.DataFrame) -> Facts:
-        """The batch with what came of patients of one trial, but for dismissals that new data put in doubt."""
-        rows = []
+        """The batch with what came of one trial's patients, but for dismissals that new data put in doubt."""
+        rows: list[tuple[object, ...]] = []
         for trial_id, patient, answers, own in self._concerned(batch, to_criteria=False):
             if trial_id != trial.id:
                 continue
@@ -77,8 +79,8 @@ class AnswersInForce:
 
     def table(self) -> pl.DataFrame:
         """What became of each last answer of the run's trials, as the run publishes it."""
-        told = {answer: (NOT_IN_RUN, ()) for answer in self._all()}
-        told |= {answer: (NOT_YET, ()) for answer in self.not_yet}
+        told: dict[Answer, State] = dict.fromkeys(self._all(), (NOT_IN_RUN, ()))
+        told |= dict.fromkeys(self.not_yet, (NOT_YET, ()))
         told |= self.states
         rows = [
             {
@@ -158,7 +160,7 @@ def answers_in_force(path: Path | None, trials: Iterable[Trial], as_of: date) ->
 
 
 def _merged(attestations: pl.DataFrame, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:
-    """The registry's answers and these: of one name of the trial the later; of one day, if they differ, none."""
+    """The registry's answers and these: of one name of the trial the later; if they differ on a day, none."""
     question = ["patient", "trial_id", "criterion_id"]
     given = pl.DataFrame(rows, schema=SCHEMAS["attestations"], orient="row")
     both = pl.concat([attestations, given])

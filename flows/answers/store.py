@@ -1,8 +1,8 @@
 """What coordinators answered, for ever: one line a workbook in ``OUT/answers/answers.jsonl``.
 
-Records are only ever added, each with the hash of the line before it, as in the ledger; a line that a crash cut
-short was never acknowledged. No record holds the time of reading: a run is a function of its inputs, and this
-file is one of them. Who asked when for a workbook to be read stands in the ledger.
+Records are only ever added, each with the hash of the line before it, as in the ledger; a line that a crash
+cut short was never acknowledged. No record holds the time of reading: a run is a function of its inputs, and
+this file is one of them. When a workbook was read stands in the ledger.
 """
 
 import hashlib
@@ -29,8 +29,8 @@ class Answer:
     """What somebody answered, and on what evidence.
 
     ``criterion_id`` is empty for what came of a patient; ``answer`` is then a step of screening. ``evidence``
-    is the key of what a criterion rested on, or the standing of a patient; ``run_id`` the run whose workbook it
-    was given in.
+    is the key of what a criterion rested on, or the standing of a patient; ``run_id`` the run in whose workbook
+    it was given.
     """
 
     trial_id: str
@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Correction:
-    """A value that the registry's data manager is asked to correct; ``source_row`` is None for a missing row."""
+    """A value that the registry's data manager is asked to correct; no ``source_row``: the row is missing."""
 
     patient_id: str
     table: str
@@ -96,7 +96,7 @@ def links(path: Path) -> list[str]:
 
 
 def append_batch(path: Path, batch: Batch) -> str:
-    """Adds a record and forces it to the disk; returns its hash. The caller holds the output folder's lock."""
+    """Adds a record, forces it to the disk and returns its hash. The caller holds the folder's lock."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)

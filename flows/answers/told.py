@@ -29,7 +29,9 @@ def in_words(row: Mapping[str, Any]) -> str:
         case "evidence_changed" if row["criterion_id"]:
             return f"{given}; counts no longer: the evidence has changed since"
         case "evidence_changed":
-            return f"{given}; back on the list: new data say otherwise on {', '.join(row['changed_criteria'])}"
+            return (
+                f"{given}; back on the list: new data say otherwise on {', '.join(row['changed_criteria'])}"
+            )
         case "taken_back":
             return f"the answer was taken back; {row['date']}; by {row['answered_by']}"
         case "not_yet":

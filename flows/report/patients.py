@@ -70,6 +70,8 @@ class PatientLines:
             yield self._note(f"table {table}", told)
         for told in one.attested:
             yield self._note("attested", told)
+        for told in one.answered:
+            yield self._note("answered", told)
 
     def _note(self, label: str, told: str) -> int:
         note = self._text(label), self._text(told)
