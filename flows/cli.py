@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from flows import VERSION, make_private_prefect_home
-from flows import answering, looking
+from flows import VERSION, answering, looking, make_private_prefect_home
 from flows.failures import explained
 from flows.options import CONFIG, DAY, FOLDER, console, progress_shown, run_options
 from flows.request import RunRequest, study_dates

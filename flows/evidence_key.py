@@ -1,7 +1,7 @@
 """A short name for the evidence that an answer was given on: another name means that the evidence changed.
 
-The name follows from what the registry says about the patient, and from what is asked. It does not follow from
-the day of the run: a span that was worked out from that day counts by its beginning alone.
+The name follows from what the registry says about the patient and from what is asked, not from the day of the
+run: a span that was worked out from that day counts by its beginning alone.
 """
 
 import hashlib

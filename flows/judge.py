@@ -22,7 +22,10 @@ from sql.runner import build_facts, patient_count, read_facts
 
 @dataclass(frozen=True)
 class Case:
-    """An extract, the dates to judge it on, and the coordinators' answers that are to count, if any."""
+    """An extract, the dates to judge it on, and the coordinators' answers that are to count, if any.
+
+    ``answers_through``: answers from a later day do not count; by default the as-of date.
+    """
 
     extract: Path
     as_of: date
@@ -31,6 +34,7 @@ class Case:
     source_format: str = "prescreen"
     index_date: date | None = None
     answers: Path | None = None
+    answers_through: date | None = None
 
     def on(self, day: date) -> "Case":
         """The same extract judged as of another day; enrollment and first dose keep their distance."""
@@ -73,7 +77,7 @@ def judge_on_days(
 def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
     build_facts(connection, case.as_of, wanted_by(trials), _silent)
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
-    answers = answers_in_force(case.answers, trials, case.as_of)
+    answers = answers_in_force(case.answers, trials, case.as_of, case.answers_through)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
     total = patient_count(connection)
     step = batch_patients(None)

@@ -42,7 +42,7 @@ class ExtractRefused(PrescreenError):
 
 
 class AnswersRefused(PrescreenError):
-    """A filled-in workbook cannot be used; nothing of it was kept. ``faults`` name each cell and what is wrong.
+    """A filled-in workbook cannot be used; nothing of it was kept. ``faults``: each cell, what is wrong.
 
     Its exit code is that of a refused extract: what was delivered is not what it has to be.
     """

@@ -140,14 +140,16 @@ class AnswersInForce:
         return evidence_key(trial, patient_id, criterion, evidence_in(own, self._reads[name]))
 
 
-def answers_in_force(path: Path | None, trials: Iterable[Trial], as_of: date) -> AnswersInForce:
+def answers_in_force(
+    path: Path | None, trials: Iterable[Trial], as_of: date, through: date | None = None
+) -> AnswersInForce:
     """The answers of a store that may count for these trials on a day; of no store, none.
 
-    Raises ``StorageFailed`` if the store was changed by another hand.
+    ``through``: the last day whose answers are known, by default that day. Raises ``StorageFailed`` if the store was changed by another hand.
     """
     found = AnswersInForce(as_of, {trial.id: trial for trial in trials})
     batches = read_batches(path) if path else []
-    for answer in last_answers(known_on(batches, as_of)).values():
+    for answer in last_answers(known_on(batches, through or as_of)).values():
         if answer.trial_id in found.trials:
             own = found.held.setdefault(answer.trial_id, {})
             own.setdefault(answer.patient_id, []).append(answer)

@@ -181,7 +181,7 @@ class Reader:
 
     def _row_number(self, cell: Cell, table: str) -> int | None:
         text = text_of(cell)
-        if cell.is_blank:
+        if cell.is_blank or not table:
             return None
         most = self.rows.get(table, 0)
         if not (text.isdecimal() and text.isascii() and 1 <= int(text) <= most):

@@ -29,8 +29,7 @@ class Answer:
     """What somebody answered, and on what evidence.
 
     ``criterion_id`` is empty for what came of a patient; ``answer`` is then a step of screening. ``evidence``
-    is the key of what a criterion rested on, or the standing of a patient; ``run_id`` the run in whose workbook
-    it was given.
+    is the key of what a criterion rested on, or a patient's standing; ``run_id`` the run of the workbook.
     """
 
     trial_id: str

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import polars as pl
 
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
-from flows.answers.store import last_answers, read_batches
+from flows.answers.store import Answer, known_on, last_answers, read_batches
 from flows.changes.rows import Rows, changed_patients, joined, read_rows, write_rows
 from flows.changes.standing import judged_standing
 from flows.judge import Case, judge
@@ -51,6 +52,13 @@ class RunSide:
         """What coordinators had answered by then."""
         return (self.files or {}).get(ANSWERS_FILE)
 
+    @cached_property
+    def said(self) -> frozenset[Answer]:
+        """The last answer to each question that could count in this run."""
+        batches = read_batches(self.answers) if self.answers else []
+        known = known_on(batches, date.fromisoformat(self.manifest["as_of"]))
+        return frozenset(last_answers(known).values())
+
     def rows(self, patient_ids: Sequence[str]) -> Rows:
         """What the extract says about these patients; its day is told even where its sender did not."""
         files = dict(self.files or {})
@@ -71,6 +79,7 @@ class RunSide:
             source_format=self.manifest["format"],
             index_date=index_date,
             answers=self.answers,
+            answers_through=dates["as_of"],
             **dates,
         )
 
@@ -94,7 +103,7 @@ def differing(old: RunSide, new: RunSide, trial_id: str) -> set[str]:
     a, b = old.manifest, new.manifest
     pairs: dict[str, list[Any]] = {
         NEW_DATA: [(_delivered(side), side["index_date"], side["format"]) for side in (a, b)],
-        ANSWERS: [side["inputs"].get(ANSWERS_FILE) for side in (a, b)],
+        ANSWERS: [old.said, new.said],
         CLOCK: [[side[name] for name in _DATES] for side in (a, b)],
         TRIAL_FILE: [(side["trials"][trial_id]["sha256"], side["readings"][trial_id]) for side in (a, b)],
         CODE: [side["code"]["sha256"] for side in (a, b)],
@@ -141,7 +150,8 @@ class _Replays:
         self.items, self.old, self.new, self.scratch = items, old, new, scratch
         ids = pl.concat([changed["patient_id"] for changed in items.values()]).unique().sort().to_list()
         self.rows = old.rows(ids), new.rows(ids)
-        self.touched = changed_patients(*self.rows, new.tables) | _answered_anew(old.answers, new.answers)
+        answered = {answer.patient_id for answer in old.said ^ new.said}
+        self.touched = changed_patients(*self.rows, new.tables) | answered
 
     def explained(self) -> dict[str, pl.DataFrame]:
         """Each trial's changes with their causes."""
@@ -189,13 +199,17 @@ class _Replays:
         new_trial = self.new.trials[trial_id]
         old_case = self.old.case(extracts["old"])
         new_dates = replace(
-            self.new.case(extracts["old"]), index_date=old_case.index_date, answers=self.old.answers
+            self.new.case(extracts["old"]),
+            index_date=old_case.index_date,
+            answers=old_case.answers,
+            answers_through=old_case.answers_through,
         )
+        new_answers = replace(old_case, answers=self.new.answers, answers_through=new_dates.as_of)
         replays = {
             CODE: (old_case, old_trial),
             CLOCK: (new_dates, old_trial),
             TRIAL_FILE: (old_case, new_trial),
-            ANSWERS: (replace(old_case, answers=self.new.answers), old_trial),
+            ANSWERS: (new_answers, old_trial),
             NEW_DATA: (self._with_data(extracts["joined"]), old_trial),
             CORRECTED_DATA: (self._with_data(extracts["new"]), old_trial),
         }
@@ -219,12 +233,6 @@ class _Replays:
     def _with_data(self, extract: Path) -> Case:
         """The old run with another extract, and the day that this one counts from."""
         return replace(self.old.case(extract), index_date=self.new.case(extract).index_date)
-
-
-def _answered_anew(old: Path | None, new: Path | None) -> set[str]:
-    """The patients about whom one of the two stores knows another last answer."""
-    last = [set(last_answers(read_batches(path)).values()) if path else set() for path in (old, new)]
-    return {answer.patient_id for answer in last[0] ^ last[1]}
 
 
 def _causes(factors: set[str]) -> pl.Expr:

@@ -74,13 +74,13 @@ ANSWERING = (
     "prescreen answers WORKBOOK --out OUT. The next night uses what it says."
 )
 _NOTES = {
-    "answers": "Does the criterion stand in the way? pass: no; fail: yes. take_back: the earlier answer shall "
-    "not count. An answer counts until what it rests on changes.",
-    "status": "What came of it: contacted, declined, enrolled and so on. Who declined or failed screening comes "
-    "back when new data give another verdict.",
+    "answers": "Does the criterion stand in the way? pass: no; fail: yes. take_back: the earlier answer "
+    "shall not count. An answer counts until what it rests on changes.",
+    "status": "What came of it: contacted, declined, enrolled and so on. Who declined or failed screening "
+    "comes back when new data give another verdict.",
     "corrections": "What the registry has wrong: table, row and column as the evidence names them (no row: "
-    "it is missing), the right value, and where it stands. The registry's data manager is asked to correct it; "
-    "until then no verdict changes.",
+    "it is missing), the right value, and where it stands. The registry's data manager is asked to correct "
+    "it; until then no verdict changes.",
 }
 
 
