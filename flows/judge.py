@@ -40,7 +40,11 @@ class Case:
         """The same extract judged as of another day; enrollment and first dose keep their distance."""
         ahead = day - self.as_of
         return replace(
-            self, as_of=day, enrollment=self.enrollment + ahead, first_dose=self.first_dose + ahead
+            self,
+            as_of=day,
+            enrollment=self.enrollment + ahead,
+            first_dose=self.first_dose + ahead,
+            answers_through=None,
         )
 
 

@@ -145,7 +145,8 @@ def answers_in_force(
 ) -> AnswersInForce:
     """The answers of a store that may count for these trials on a day; of no store, none.
 
-    ``through``: the last day whose answers are known, by default that day. Raises ``StorageFailed`` if the store was changed by another hand.
+    ``through``: the last day whose answers are known, by default that day. Raises ``StorageFailed`` if the
+    store was changed by another hand.
     """
     found = AnswersInForce(as_of, {trial.id: trial for trial in trials})
     batches = read_batches(path) if path else []

@@ -85,7 +85,7 @@ CELLS: list[tuple[str, Callable[[Book], object], str]] = [
     ("a formula for a day", both(date="=TODAY()"), "holds a formula"),
     ("a day in words", both(date=f"the day of {WORD}"), "is no day; write it as YYYY-MM-DD"),
     ("a day that may be two", both(date="01/02/2026"), "is no day"),
-    ("a bare number for a day", lambda book: number_for_a_day(book), "is no day"),
+    ("a bare number for a day", number_for_a_day, "is no day"),
     ("a day and a time", both(date=HALF_PAST_TEN), "is no day"),
     ("a time", both(date=time(10, 30)), "is no day"),
     ("yes for a day", both(date=True), "is no day"),
