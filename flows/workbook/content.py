@@ -31,6 +31,8 @@ _WIDTHS = {
     "trial_id": 28,
     "patient_id": 22,
     "failing_criteria": 40,
+    "repeat_labs_before": 20,
+    "repeat_labs_criteria": 30,
     "unknown_criteria": 40,
     "question": 60,
     "earlier": 45,

@@ -97,7 +97,7 @@ function row(p) {
     make("td", {}, badge(p.tier)),
     make("td", { className: "ids" }, ...failing(p)),
     make("td", { className: "unknowns", text: openFacts(p) }),
-    make("td", { className: "dates", text: dates(p) }),
+    make("td", { className: "dates" }, dates(p), labs(p) ? make("span", { className: "quiet block", text: labs(p) }) : null),
     make("td", { className: "site" }, quoted(p.site)),
   );
 }
@@ -134,6 +134,11 @@ function openFacts(p) {
 function dates(p) {
   if (p.opens !== null) return `opens ${day(p.opens)}`;
   return p.closes !== null ? `holds to ${day(p.closes - 1)}` : "";
+}
+
+// Before which day results have to be repeated, for the patient to go on passing.
+function labs(p) {
+  return p.labs === null ? "" : `repeat labs before ${day(p.labs)}`;
 }
 
 function sortBy(key) {
