@@ -46,4 +46,18 @@ def answers(workbook: Path, out: Path, by: str, day: date | None, today: date | 
         click.echo(f"corrections for the registry's data manager: {taken.waiting}, in {where}")
 
 
-COMMANDS = (answers,)
+@click.command()
+@OUT
+@click.option("--to", required=True, type=FOLDER, help="Folder for the files, outside the output folder.")
+def redcap(out: Path, to: Path) -> None:
+    """Write the newest run and its answers as a REDCap import file and data dictionary, one of each a trial.
+
+    Every field of every record says something, so that nothing of an earlier night stays in REDCap.
+    """
+    from flows.answers.redcap import export_redcap
+
+    for path in export_redcap(out, to):
+        click.echo(path)
+
+
+COMMANDS = (answers, redcap)

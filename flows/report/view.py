@@ -176,8 +176,8 @@ def _not_listed(not_listed: pl.DataFrame) -> list[tuple[str, int]]:
 
 
 def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
-    """The list as rows for the script: rank, id, site, tier, fails, to look up, to ask, opens, closes, the day
-    before which laboratory values have to be repeated, and for which criteria.
+    """The list as rows for the script: rank, id, site, tier, fails, to look up, to ask, opens, closes, the
+    day before which results have to be repeated, and for which criteria.
 
     ``places`` is each criterion's place in the protocol; days are counted from the as-of date.
     """
