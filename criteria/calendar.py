@@ -11,7 +11,7 @@ import polars as pl
 
 from criteria.engine.batch import Anchors, Batch, facts_of
 from criteria.engine.screen import evaluate_trial
-from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE, SUMMARY_COLUMNS
+from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE
 from criteria.trial import Trial
 from schemas.facts import Facts
 from schemas.words import CONFIRMED_DAYS, FOREVER, reason_bit
@@ -30,8 +30,8 @@ def calendar(
 ) -> pl.DataFrame:
     """The days that matter for the eligible, the possible and those who open later: ``patient`` and ``DAYS``.
 
-    Grain: one row per listed patient of these tiers, by patient. ``verdicts`` and ``summary`` are those of
-    the batch.
+    Grain: one row per patient of ``summary`` of whom it is asked (see ``asked_about``), by patient.
+    ``verdicts`` and ``summary`` are those that the facts give.
 
     * ``opens_on``: opens_later: the first day on which no criterion fails.
     * ``closes_on``: eligible and possible: the first day on which a criterion fails, or one that passes now
@@ -73,14 +73,16 @@ def calendar(
     )
 
 
-def with_calendar(
-    trial: Trial, facts: Facts, anchors: Anchors, verdicts: pl.DataFrame, summary: pl.DataFrame
-) -> pl.DataFrame:
-    """The summary of a batch with the days of its calendar; blank for patients of other tiers."""
-    days = calendar(trial, facts, anchors, verdicts, summary)
-    return (
-        summary.drop(DAYS).join(days, on="patient", how="left", maintain_order="left").select(SUMMARY_COLUMNS)
+def asked_about(summary: pl.DataFrame) -> pl.DataFrame:
+    """The listed patients who are eligible, possible or open later: the rest of a summary has no calendar."""
+    return summary.filter(
+        pl.col("not_listed").is_null(), pl.col("tier").is_in([ELIGIBLE, POSSIBLE, OPENS_LATER])
     )
+
+
+def with_calendar(summary: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """The summary with the days of its patients' calendar; blank for patients who have none."""
+    return summary.join(days, on="patient", how="left", maintain_order="left")
 
 
 def _waiting(verdicts: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -89,9 +91,7 @@ def _waiting(verdicts: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.
     ``opens``, ``closes``, ``labs``: days from the as-of date, once known; ``wants_*``: not known yet;
     ``known_for``: through how many days the facts stand.
     """
-    asked = summary.filter(
-        pl.col("not_listed").is_null(), pl.col("tier").is_in([ELIGIBLE, POSSIBLE, OPENS_LATER])
-    ).select(
+    asked = asked_about(summary).select(
         "patient",
         wants_open=pl.col("tier") == OPENS_LATER,
         wants_close=pl.col("tier") != OPENS_LATER,

@@ -30,7 +30,7 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
 
     Grain: one row per patient of ``facts``, in their order. ``verdicts`` is the screening's frame;
     ``trial_ids`` are the names by which the screening log may know the trial. ``not_listed`` is null for a
-    candidate. The days are blank until ``criteria.calendar`` works them out.
+    candidate. The days of the calendar are not in it (see ``criteria.calendar``).
     """
     patients = facts.patients.select("patient", "patient_id", not_listed=_registry_reason(facts))
     log = closed_by_screening_log(facts.screening_log, trial_ids)
@@ -43,7 +43,6 @@ def summarise_patients(verdicts: pl.DataFrame, facts: Facts, trial_ids: Iterable
             pl.col("failing_criteria", "unknown_criteria").fill_null(pl.lit([], pl.List(pl.String))),
         )
         .with_columns(tier=_tier())
-        .with_columns(pl.lit(None, dtype).alias(name) for name, dtype in DAYS.items())
         .select(SUMMARY_COLUMNS)
     )
 
@@ -65,7 +64,6 @@ SUMMARY_COLUMNS = [
     "attestation_count",
     "failing_criteria",
     "unknown_criteria",
-    *DAYS,
 ]
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from flows.failures import redacted
 from flows.files import private_files
 from flows.loading import load_tables
+from flows.memory import batch_patients
 from flows.request import check_format
 from flows.session import Progress, working_database
 from flows.steps import rows_by_table
@@ -23,7 +24,15 @@ from flows.wording import printable
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES, typed_columns
 from schemas.words import BEGINNING, FOREVER
-from sql.runner import Wanted, build_facts, patient_count, quarantine_rows, read_facts, unmapped_counts
+from sql.runner import (
+    Wanted,
+    patient_batches,
+    patient_count,
+    quarantine_rows,
+    read_facts,
+    stage_extract,
+    unmapped_counts,
+)
 
 NAMES_SHOWN = 40
 
@@ -58,17 +67,20 @@ def check_extract(
         dates = _dates(connection, [name for (name,) in delivered])
         judged = as_of or _own_day(connection, dates)
         nothing: frozenset[str] = frozenset()
-        build_facts(connection, judged, Wanted(measurements=nothing, counted=nothing, sets=nothing), progress)
+        stage_extract(
+            connection, judged, Wanted(measurements=nothing, counted=nothing, sets=nothing), progress
+        )
+        batches = patient_batches(connection, batch_patients(None))
+        coverage = pl.concat([read_facts(connection, first, last).coverage for first, last in batches])
         quarantine = quarantine_rows(connection)
-        patients = patient_count(connection)
         return Check(
             as_of=judged,
-            patients=patients,
+            patients=patient_count(connection),
             rows=rows_by_table(connection),
             dates=dates,
             rules=_by_rule(quarantine),
             unmapped=unmapped_counts(connection),
-            coverage=coverage_by_table(read_facts(connection, 0, patients - 1).coverage),
+            coverage=coverage_by_table(coverage),
             notes=connection.execute("select file, note from extract_notes order by all").fetchall(),
         )
 

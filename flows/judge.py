@@ -17,7 +17,7 @@ from flows.answers.in_force import answers_in_force
 from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
 from flows.session import working_database
-from sql.runner import build_facts, patient_count, read_facts
+from sql.runner import patient_batches, read_facts, stage_extract
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class Case:
     def on(self, day: date) -> "Case":
         """The same extract judged as of another day; enrollment and first dose keep their distance."""
         ahead = day - self.as_of
+        # Of another day the answers that were known on it.
+        through = None if ahead else self.answers_through
         return replace(
             self,
             as_of=day,
             enrollment=self.enrollment + ahead,
             first_dose=self.first_dose + ahead,
-            answers_through=None,
+            answers_through=through,
         )
 
 
@@ -79,14 +81,12 @@ def judge_on_days(
 
 
 def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
-    build_facts(connection, case.as_of, wanted_by(trials), _silent)
+    stage_extract(connection, case.as_of, wanted_by(trials), _silent)
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
     answers = answers_in_force(case.answers, trials, case.as_of, case.answers_through)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
-    total = patient_count(connection)
-    step = batch_patients(None)
-    for first in range(0, max(total, 1), step):
-        batch = answers.with_answers(read_facts(connection, first, min(first + step, total) - 1))
+    for first, last in patient_batches(connection, batch_patients(None)):
+        batch = answers.with_answers(read_facts(connection, first, last))
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)
             told = answers.with_statuses(batch, trial, verdicts)

@@ -5,7 +5,7 @@ import re
 from schemas.errors import UsageError
 
 MB = 2**20
-# What the batch of a run is made for that is given no bound.
+# What a run aims for that is given no bound.
 _USUAL_BYTES = 2048 * MB
 LEAST_BYTES = 512 * MB
 # What the interpreter and the libraries take before any patient is read.
@@ -29,14 +29,14 @@ def memory_bytes(text: str) -> int:
     return size
 
 
-def database_limit(memory: int) -> str:
+def database_limit(memory: int | None) -> str:
     """What the working database may hold in memory before it spills, in its own words."""
-    return f"{_of_database(memory) // MB}MiB"
+    return f"{_of_database(memory or _USUAL_BYTES) // MB}MiB"
 
 
 def batch_patients(memory: int | None) -> int:
     """How many patients are judged at a time; the bytes of the outputs do not depend on it."""
-    given = _USUAL_BYTES if memory is None else memory
+    given = memory or _USUAL_BYTES
     return (given - _BASE_BYTES - _of_database(given)) // _BYTES_PER_PATIENT
 
 

@@ -13,7 +13,7 @@ from flows.lock import run_lock
 from flows.publish import ANSWERS_FILE, MANIFEST, OutputFolder, read_manifest
 from flows.request import RunRequest
 from flows.session import Progress, Session, open_session
-from flows.steps import admit, compare_with, complete, facts, load, rank, screen
+from flows.steps import admit, compare_with, complete, load, rank, screen, stage
 from schemas.errors import StorageFailed, UsageError
 
 
@@ -74,7 +74,7 @@ def _request(folder: OutputFolder, run: Path, manifest: dict[str, Any]) -> RunRe
 
 
 def _compared(session: Session, folder: OutputFolder, run: Path, manifest: dict[str, Any]) -> str:
-    for step in (admit, load, facts, screen, rank):
+    for step in (admit, load, stage, screen, rank):
         step(session)
     before = manifest["compared_with"]
     if before is not None and not folder.run(before).is_dir():

@@ -57,8 +57,8 @@ def _load(session: Session) -> str:
     return f"{sum(table.rows for table in delivered)} rows in {len(delivered)} tables"
 
 
-def _facts(session: Session) -> str:
-    steps.facts(session)
+def _stage(session: Session) -> str:
+    steps.stage(session)
     return f"for {len(session.trials)} trials"
 
 
@@ -94,7 +94,7 @@ def _keep(session: Session) -> str:
 
 admit = _step("admit", _admit)
 load = _step("load", _load)
-facts = _step("facts", _facts)
+stage = _step("stage", _stage)
 gate = _step("gate", _gate)
 screen = _step("screen", _screen)
 rank = _step("rank", _rank)
@@ -118,7 +118,7 @@ def run_steps(request: RunRequest, retry: Retry | None = None) -> RunResult:
                 keep()
             else:
                 retried(load, retry)()
-                for step in (facts, gate, screen, rank, compare, publish):
+                for step in (stage, screen, gate, rank, compare, publish):
                     step()
         finally:
             del _HELD.session

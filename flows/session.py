@@ -12,6 +12,7 @@ import polars as pl
 
 from criteria.engine.batch import Anchors
 from criteria.trial import Trial
+from criteria.waiting import Waiting
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.answers.in_force import AnswersInForce
@@ -38,10 +39,10 @@ class Tally:
     """What one trial's verdicts add up to over the batches."""
 
     trial: Trial
+    waiting: Waiting
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
-    open_facts: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass
@@ -149,8 +150,7 @@ def working_database(folder: Path, memory_bytes: int | None = None) -> Iterator[
     with closing(duckdb.connect(str(folder / "facts.duckdb"))) as connection:
         spill = str(folder / "spill").replace("'", "''")
         connection.execute(f"set temp_directory = '{spill}'")
-        if memory_bytes is not None:
-            connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
+        connection.execute(f"set memory_limit = '{database_limit(memory_bytes)}'")
         # No table's order matters: what is handed out or published is sorted then.
         connection.execute("set preserve_insertion_order = false")
         for source in ("autoinstall_known", "autoload_known", "allow_community"):

@@ -1,4 +1,4 @@
-"""The steps of a run as plain functions: load, facts, screen, rank, publish.
+"""The steps of a run as plain functions: load, stage, screen, rank, publish.
 
 Each works on a ``Session``, which holds what the steps hand on; nothing is published before the last one.
 ``run_screening`` is the whole run; the Prefect flow calls the same steps in the same order.
@@ -17,14 +17,13 @@ from criteria.calendar import with_calendar
 from criteria.engine.batch import Batch
 from criteria.engine.screen import evaluate_trial
 from criteria.lookups import lookups_table, wording_of
-from criteria.open_facts import open_facts
 from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial
+from criteria.waiting import Waiting
 from criteria.worklist import (
     add_questions,
     count_open_questions,
     look_up_sentence,
-    waiting_patients,
     worklist_table,
 )
 from data.extract.files import INFO_FILE, read_info, table_files
@@ -60,11 +59,12 @@ from schemas.facts import Facts
 from schemas.sources import SOURCES
 from sql.runner import (
     broken_ids,
-    build_facts,
     extract_day,
+    patient_batches,
     patient_count,
     quarantine_rows,
     read_facts,
+    stage_extract,
     table_counts,
     unmapped_counts,
 )
@@ -92,9 +92,9 @@ def run_screening(request: RunRequest, progress: Progress) -> RunResult:
         if is_published(session):
             return keep(session)
         load(session)
-        facts(session)
-        gate(session)
+        stage(session)
         screen(session)
+        gate(session)
         rank(session)
         compare(session)
         return publish_run(session)
@@ -157,11 +157,10 @@ def keep(session: Session) -> RunResult:
     return _result(session, repeated=True)
 
 
-def facts(session: Session) -> None:
-    """Derive the facts that the trials ask for."""
-    session.progress("deriving facts")
-    build_facts(session.connection, session.request.as_of, wanted_by(session.trials), session.progress)
-    session.counts["load"] = rows_by_table(session.connection)
+def stage(session: Session) -> None:
+    """Find out what the names, units and dates of the whole extract mean."""
+    session.progress("reading names and units")
+    stage_extract(session.connection, session.request.as_of, wanted_by(session.trials), session.progress)
     session.extracted_on = extract_day(session.connection)
 
 
@@ -181,17 +180,19 @@ def gate(session: Session) -> None:
 
 
 def screen(session: Session) -> None:
-    """Judge every patient by every criterion, batch by batch, into the staging folder."""
+    """Derive the facts and judge every patient by every criterion, batch by batch, into staging."""
     session.staging.mkdir()
-    session.tallies = [Tally(trial) for trial in session.trials]
     total = patient_count(session.connection)
-    step = session.request.batch_patients or batch_patients(session.request.memory_bytes)
+    size = session.request.batch_patients or batch_patients(session.request.memory_bytes)
+    enough = max(size // len(session.trials), 1)
+    session.tallies = [Tally(trial, Waiting(trial, session.anchors, enough)) for trial in session.trials]
     with VerdictFiles(session) as verdict_files, FactFiles(session) as fact_files:
-        # Without patients there is one empty batch, so that every file has its columns.
-        for first in range(0, max(total, 1), step):
-            last = min(first + step, total) - 1
+        for first, last in patient_batches(session.connection, size):
             session.progress(f"screening patients {first + 1} to {last + 1} of {total}")
             _screen_batch(session, first, last, verdict_files, fact_files)
+    for tally in session.tallies:
+        tally.waiting.ask()
+    session.counts["load"] = rows_by_table(session.connection)
     session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
 
 
@@ -205,22 +206,20 @@ def _screen_batch(
         found = evaluate_trial(tally.trial, batch, session.anchors, shared)
         verdict_files.write(tally.trial, batch, found)
         batch = session.answers.with_statuses(batch, tally.trial, found)
-        _count(tally, found, batch, session)
+        _count(tally, found, batch)
     fact_files.write(batch, is_first=first == 0)
 
 
-def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts, session: Session) -> None:
+def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:
     trial = tally.trial
     summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
-    summary = with_calendar(trial, batch, session.anchors, verdicts, summary)
+    tally.waiting.add(batch, verdicts, summary)
     tally.questions.append(count_open_questions(verdicts, summary))
-    waiting = waiting_patients(summary)["patient"]
-    tally.open_facts.append(open_facts(trial, verdicts, batch, session.anchors, waiting))
     tally.exclusions.append(count_exclusions(verdicts))
     # Ids as small numbers: the summaries of all patients are kept until they are ranked.
     ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
-    compact = pl.col("failing_criteria", "unknown_criteria", "repeat_labs_criteria").cast(ids)
-    tally.summaries.append(summary.drop("patient").with_columns(compact))
+    compact = pl.col("failing_criteria", "unknown_criteria").cast(ids)
+    tally.summaries.append(summary.with_columns(compact))
 
 
 def rank(session: Session) -> None:
@@ -259,7 +258,7 @@ def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, 
 
 def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
     trial = tally.trial
-    summary = pl.concat(tally.summaries)
+    summary = with_calendar(pl.concat(tally.summaries), pl.concat(tally.waiting.days))
     by_id = {criterion.id: criterion for criterion in trial.criteria}
     named = [(criterion.id, criterion.kind, " ".join(criterion.protocol)) for criterion in trial.criteria]
 
@@ -270,7 +269,7 @@ def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
     wording = wording_of(trial, session.catalogue)
     return {
         "candidates": candidates,
-        "lookups": lookups_table(trial.id, tally.open_facts, candidates, wording),
+        "lookups": lookups_table(trial.id, tally.waiting.open_facts, candidates, wording),
         "not_listed": not_listed_patients(summary, trial.id),
         "attrition": attrition_table(trial.id, named, add_counts(tally.exclusions), summary.height),
         "worklist": worklist_table(trial.id, list(by_id), add_questions(tally.questions), sentence),

@@ -2,7 +2,8 @@
 
 Every table ``<table>`` becomes the DuckDB table ``raw_<table>``, one row per delivered row, accepted or not:
 
-* ``source_row`` INTEGER: 1-based, header not counted; ``patient_id`` VARCHAR, null where blank or unreadable.
+* ``source_row`` INTEGER: 1-based, header not counted; ``patient_id`` VARCHAR, null where blank or unreadable;
+  ``patient`` INTEGER: the number that the patient goes by, -1 where the table of patients has no such id.
 * a date column gives ``<stem>_earliest`` and ``<stem>_latest`` DATE, where the stem is the name without
   ``_date`` (``start_date`` -> ``start``, ``date`` -> ``date``, ``complete_from`` -> ``complete_from``):
   both null where blank, BEGINNING and FOREVER where the column is named in ``bad_columns``.
@@ -308,6 +309,6 @@ def typed_columns(table: Table) -> dict[str, PolarsType]:
         converted |= column.fields
     first: dict[str, PolarsType] = {"source_row": pl.Int32}
     if "patient_id" in converted:
-        first["patient_id"] = pl.String
+        first |= {"patient_id": pl.String, "patient": pl.Int32}
     last: dict[str, PolarsType] = {"quarantined": pl.Boolean, "bad_columns": pl.List(pl.String)}
     return first | converted | last

@@ -91,7 +91,7 @@ def _model(table: Table) -> pa.DataFrameSchema:
 
 @cache
 def model_of(table: Table) -> pa.DataFrameSchema:
-    """The pandera model of a converted table (without ``quarantined`` and ``bad_columns``)."""
+    """The pandera model of a converted table (without ``patient``, ``quarantined`` and ``bad_columns``)."""
     return _model(table)
 
 

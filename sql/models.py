@@ -2,13 +2,17 @@
 
 from importlib.resources import files
 
-# Staging: names to concepts, dates, patients, rows folded; no clinical logic.
-STAGING = (
-    "patient_index",
+# Of the whole extract, once: what its names, units and dates mean; no clinical logic.
+WHOLE = (
     "extract_dates",
     "drug_names",
     "coded_names",
     "observation_units",
+    "all_faults",
+    "unmapped_names",
+)
+# Then batch by batch of patients. Staging: rows folded, names as concepts; no clinical logic.
+STAGING = (
     "stg_patients",
     "stg_observations",
     "observation_index",
@@ -22,8 +26,6 @@ STAGING = (
     "stg_attestations",
     "stg_screening_log",
     "found_faults",
-    "all_faults",
-    "unmapped_names",
     "duplicate_counts",
 )
 # Facts: what the registry says about a patient as of a date.
@@ -64,6 +66,8 @@ FACTS = (
 # Read only once, or by few of whose columns: stored nowhere, so that nothing is made that nobody reads.
 VIEWS = frozenset(
     {
+        "all_faults",
+        "unmapped_names",
         "stg_observations",
         "stg_treatments",
         "stg_medications",
@@ -83,6 +87,11 @@ VIEWS = frozenset(
         "line_events",
     }
 )
+# Each batch adds to them.
+GROWING = {
+    "found_faults": '"table" VARCHAR, source_row INTEGER, "column" VARCHAR, rule VARCHAR, reason VARCHAR',
+    "duplicate_counts": '"table" VARCHAR, rows INTEGER',
+}
 # Large, and read by no model after the one named: dropped then, so that they take no room.
 SPENT_AFTER = {
     "needed_results": ("observation_index",),
@@ -91,11 +100,14 @@ SPENT_AFTER = {
     "latest": ("result_days", "derived_results"),
     "events": ("treatment_courses", "myeloma_courses", "numbered_line_courses", "response_events"),
 }
-MODELS = tuple(("staging", name) for name in STAGING) + tuple(("facts", name) for name in FACTS)
+WHOLE_MODELS = tuple(("staging", name) for name in WHOLE)
+BATCH_MODELS = tuple(("staging", name) for name in STAGING) + tuple(("facts", name) for name in FACTS)
 
 
 def model_statement(folder: str, name: str) -> str:
     """What makes the table or view of one SQL file: of this connection alone, in memory as far as it fits."""
+    if name in GROWING:
+        return f"insert into {name}\n{model_text(folder, name)}"
     kind = "view" if name in VIEWS else "table"
     return f"create or replace temp {kind} {name} as\n{model_text(folder, name)}"
 

@@ -1,9 +1,13 @@
-"""Runs the SQL models over a loaded extract and hands out the facts, patient by patient.
+"""Runs the SQL models over a loaded extract and hands out the facts, batch by batch of patients.
+
+``stage_extract`` first, for what is of the whole extract; then ``read_facts`` for each batch, once. A batch's
+models read ``batch_<table>``: the rows about its patients (and, in the first, those about nobody known). What
+the batches find wrong adds up: faults and counts are complete after the last.
 
 Every parameter is bound (``set variable``); only names fixed in the project are put into SQL text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,9 +16,10 @@ import duckdb
 import polars as pl
 
 from data.code_lists import CodeLists, load_code_lists
+from data.extract.patients import NOBODY
 from data.spelling import code_key_sql, name_key_sql, unit_key_sql
 from schemas.extract import TABLES
-from schemas.facts import ANY_CONCEPT, EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
+from schemas.facts import ANY_CONCEPT, FRAME_NAMES, SCHEMAS, Facts
 from schemas.words import (
     ALLERGY_KINDS,
     REASONS,
@@ -26,7 +31,14 @@ from schemas.words import (
     YES_NO,
 )
 from sql.code_tables import register_code_tables, store_frame
-from sql.models import MODELS, SPENT_AFTER, model_statement, model_text
+from sql.models import (
+    BATCH_MODELS,
+    GROWING,
+    SPENT_AFTER,
+    WHOLE_MODELS,
+    model_statement,
+    model_text,
+)
 
 Progress = Callable[[str], None]
 
@@ -55,23 +67,31 @@ class Wanted:
     sets: frozenset[str] = frozenset()
 
 
-def build_facts(
+def stage_extract(
     connection: duckdb.DuckDBPyConnection,
     as_of: date,
     wanted: Wanted,
     progress: Progress,
     code_lists: CodeLists | None = None,
 ) -> None:
-    """Makes the fact tables as of a date from the tables that ``data.extract.load`` filled.
+    """Makes ready what ``read_facts`` needs of the tables that ``data.extract.load`` filled, as of a date.
 
     The tables of the extract are not changed, so that it can be called again for another date.
     """
     _prepare(connection, as_of, wanted, code_lists or load_code_lists())
-    for folder, name in MODELS:
+    for name, columns in GROWING.items():
+        connection.execute(f"create or replace temp table {name} ({columns})")
+    for table in TABLES:
+        connection.execute(
+            f"""
+            create or replace temp view batch_{table} as
+            select * from raw_{table}
+            where patient between getvariable('first_patient') and getvariable('last_patient')
+            """
+        )
+    for folder, name in WHOLE_MODELS:
         progress(f"sql/{folder}/{name}")
         connection.execute(model_statement(folder, name))
-        for spent in SPENT_AFTER.get(name, ()):
-            connection.execute(f"drop table {spent}")
 
 
 def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted, lists: CodeLists) -> None:
@@ -126,16 +146,29 @@ def extract_day(connection: duckdb.DuckDBPyConnection) -> date:
 
 def patient_count(connection: duckdb.DuckDBPyConnection) -> int:
     """How many patients there are."""
-    return int(_single(connection, "select count(*) from patients"))
+    return int(_single(connection, "select count(*) from patient_index"))
+
+
+def patient_batches(connection: duckdb.DuckDBPyConnection, patients: int) -> Iterator[tuple[int, int]]:
+    """The numbers of the first and the last patient of each batch of so many; without patients one empty
+    batch, so that every frame has its columns."""
+    total = patient_count(connection)
+    for first in range(0, max(total, 1), patients):
+        yield first, min(first + patients, total) - 1
 
 
 def read_facts(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> Facts:
     """The facts about the patients numbered first to last, both included; coverage also of everybody."""
     as_of = _single(connection, "select getvariable('as_of')")
     if as_of is None:
-        raise RuntimeError("read_facts was called before build_facts")
-    frames = {name: _read_frame(connection, name, first, last) for name in FRAME_NAMES}
-    return Facts(as_of, **frames)
+        raise RuntimeError("read_facts was called before stage_extract")
+    connection.execute("set variable first_patient = $first", {"first": NOBODY if first == 0 else first})
+    connection.execute("set variable last_patient = $last", {"last": last})
+    for folder, name in BATCH_MODELS:
+        connection.execute(model_statement(folder, name))
+        for spent in SPENT_AFTER.get(name, ()):
+            connection.execute(f"drop table {spent}")
+    return Facts(as_of, **{name: _read_frame(connection, name) for name in FRAME_NAMES})
 
 
 def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -143,21 +176,16 @@ def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return connection.execute(sql).fetchall()[0][0]
 
 
-def _read_frame(connection: duckdb.DuckDBPyConnection, name: str, first: int, last: int) -> pl.DataFrame:
+def _read_frame(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
     schema = pl.Schema(SCHEMAS[name])
     columns = ", ".join(f'"{column}"' for column in schema)
-    everybody = "or patient = $everybody" if name == "coverage" else "and $everybody < 0"
-    sql = f"select {columns} from {name} where (patient between $first and $last) {everybody}"
-    bound = {"first": first, "last": last, "everybody": EVERYBODY}
-    frame = _frame(connection, sql, bound).cast(schema)
+    frame = _frame(connection, f"select {columns} from {name}").cast(schema)
     order = [column for column in _ORDER if column in schema]
     return frame.sort(order, maintain_order=True)
 
 
-def _frame(
-    connection: duckdb.DuckDBPyConnection, sql: str, bound: dict[str, Any] | None = None
-) -> pl.DataFrame:
-    return pl.DataFrame(pl.from_arrow(connection.sql(sql, params=bound).to_arrow_table()))
+def _frame(connection: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(connection.sql(sql).to_arrow_table()))
 
 
 # Every frame's columns of these, taken together, tell its rows apart.
@@ -219,21 +247,19 @@ def table_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         connection,
         f"""
         with delivered_rows as ({parts}),
-        faults as (select "table", count(distinct source_row) as quarantined from all_faults group by "table")
+        faults as (
+            select "table", count(distinct source_row) as quarantined from all_faults group by "table"
+        ),
+        repeated as (select "table", sum(rows)::integer as rows from duplicate_counts group by "table")
         select
             delivered_rows."table",
             delivered_rows.rows::integer as rows,
             (delivered_rows.rows - coalesce(faults.quarantined, 0))::integer as accepted,
             coalesce(faults.quarantined, 0)::integer as quarantined,
-            duplicate_counts.rows as duplicates
+            repeated.rows as duplicates
         from delivered_rows
         left join faults on faults."table" = delivered_rows."table"
-        left join duplicate_counts on duplicate_counts."table" = delivered_rows."table"
+        left join repeated on repeated."table" = delivered_rows."table"
         order by delivered_rows."table"
         """,
     )
-
-
-def contradicted_attestations(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many criteria of how many patients have contradictory answers, which count as no answer."""
-    return int(_single(connection, "select count(*) from judged_attestations where is_contradicted"))

@@ -5,6 +5,7 @@ from datetime import date
 import duckdb
 
 from data.extract.load import Progress
+from data.extract.patients import number_patients, number_rows
 from schemas.extract import TABLES
 from schemas.sources import Source
 from sql.models import model_text
@@ -36,3 +37,6 @@ def stage_source(
         connection.execute(f"{start}\n{text}")
     for name in _AS_READ:
         connection.execute(f"insert into main.{name} by name select * from source.{name}")
+    number_patients(connection)
+    for name in TABLES.keys() - {"patients"}:
+        number_rows(connection, name)

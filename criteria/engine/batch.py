@@ -267,6 +267,19 @@ class Batch:
         return choose(late, choose(high_moves, moving, fixed), whole(NEVER, len(end)))
 
 
+def facts_about(facts: Facts, patients: pl.Series) -> Facts:
+    """The facts about these patients alone, under their numbers, and what is said of everybody."""
+    kept = pl.col("patient").is_in(patients.implode()) | (pl.col("patient") == EVERYBODY)
+    return Facts(facts.as_of, **{name: getattr(facts, name).filter(kept) for name in FRAME_NAMES})
+
+
+def joined_facts(parts: list[Facts]) -> Facts:
+    """The facts about the patients of several batches, in their order; what is said of everybody once."""
+    frames = {name: pl.concat([getattr(part, name) for part in parts]) for name in FRAME_NAMES}
+    frames["coverage"] = frames["coverage"].unique(maintain_order=True)
+    return Facts(parts[0].as_of, **frames)
+
+
 def facts_of(facts: Facts, patients: list[int]) -> Facts:
     """The facts of these patients alone, who become patients 0, 1, ..."""
     renamed = pl.DataFrame(

@@ -9,6 +9,7 @@ import pandera.errors
 import polars as pl
 
 from data.extract.grammar import parse, unreadable
+from data.extract.patients import NOBODY, PatientNumbers
 from data.extract.read import Chunk, TextColumn
 from schemas.extract import RULES, Column, Table, typed_columns
 from schemas.extract_models import NOT_NULLABLE, model_of, span_rule
@@ -40,9 +41,13 @@ def _spread(parsed: pl.DataFrame, codes: pl.Series) -> pl.DataFrame:
     return parsed.select(pl.all().gather(codes))
 
 
-def _read_column(column: Column, text: TextColumn) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_column(
+    column: Column, text: TextColumn, patients: PatientNumbers
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The fields of one column and the failures of its grammar."""
     parsed = parse(column, text.distinct).cast(pl.Schema({**column.fields, "rule": pl.String}))
+    if column.name == "patient_id":
+        parsed = parsed.with_columns(patient=patients.of(parsed["patient_id"]))
     fields = _spread(parsed.drop("rule"), text.codes)
     broken = parsed.select("rule").with_row_index("code").drop_nulls("rule")
     if broken.is_empty():
@@ -125,17 +130,28 @@ def _marked(rows: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def convert(table: Table, chunk: Chunk, first_source_row: int) -> Converted:
-    """A chunk whose first row is ``first_source_row``, typed, checked and marked."""
+def convert(table: Table, chunk: Chunk, first_source_row: int, patients: PatientNumbers) -> Converted:
+    """A chunk whose first row is ``first_source_row``, typed, checked and marked, by patient."""
     length = len(next(iter(chunk.values())).codes)
-    read = [_read_column(column, chunk.get(column.name, _missing(length))) for column in table.columns]
+    read = [
+        _read_column(column, chunk.get(column.name, _missing(length)), patients) for column in table.columns
+    ]
     numbers = pl.int_range(first_source_row, first_source_row + length, dtype=pl.Int32, eager=True)
     fields = pl.concat(
         [numbers.alias("source_row").to_frame(), *(part for part, _ in read)], how="horizontal"
     )
-    order = [name for name in typed_columns(table) if name in fields.columns]
-    rows = fields.select(order)
+    checked = model_of(table)
+    rows = fields.select(list(checked.columns))
     failures = _all_failures(table, rows, pl.concat([failures for _, failures in read]))
-    marked = _marked(_degraded(table, rows, failures), failures).select(list(typed_columns(table)))
+    marked = _marked(_degraded(table, rows, failures), failures)
     source_row = (pl.col("row") + first_source_row).cast(pl.Int32).alias("source_row")
-    return Converted(marked, failures.select(source_row, "column", "rule"))
+    return Converted(_by_patient(table, marked, fields), failures.select(source_row, "column", "rule"))
+
+
+def _by_patient(table: Table, rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the number of their patient and in the order of these, most often their own."""
+    if "patient" in fields.columns:
+        rows = rows.with_columns(fields["patient"].fill_null(NOBODY))
+        if not rows["patient"].is_sorted():
+            rows = rows.sort("patient", maintain_order=True)
+    return rows.select(list(typed_columns(table)))

@@ -3,6 +3,7 @@
 ``raw_<table>`` for every table of the contract (empty where it was not delivered), with the columns that
 ``schemas.extract`` describes and ``schemas.extract.typed_columns`` lists; beside them
 
+* ``patient_index``: patient, patient_id (see ``data.extract.patients``)
 * ``delivered``: name
 * ``extract_info``, one row: source, extracted_on (null where ``extract.toml`` does not say)
 * ``default_units``: observation, unit
@@ -27,6 +28,7 @@ import polars as pl
 from data.extract.convert import Converted, convert
 from data.extract.files import read_info, stray_notes, table_files
 from data.extract.guard import guarded
+from data.extract.patients import NOBODY, PatientNumbers, number_patients
 from data.extract.read import read_text
 from data.extract.structure import Limits
 from schemas.errors import ExtractRefused
@@ -63,7 +65,10 @@ class TableCount:
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Table]) -> None:
     for table in tables.values():
-        columns = ", ".join(f'"{name}" {_DUCKDB_TYPES[kind]}' for name, kind in typed_columns(table).items())
+        columns = ", ".join(
+            f'"{name}" {_DUCKDB_TYPES[kind]}' + (f" default {NOBODY}" if name == "patient" else "")
+            for name, kind in typed_columns(table).items()
+        )
         connection.execute(f"create or replace table raw_{table.name} ({columns})")
     for columns in (
         "delivered (name VARCHAR)",
@@ -123,6 +128,7 @@ class _Loader:
         self.connection = connection
         self.progress = progress
         self.limits = limits
+        self.patients = PatientNumbers(pl.Series(dtype=pl.String))
 
     def note(self, file: str, text: str) -> None:
         self.connection.execute("insert into extract_notes values (?, ?)", [file, text])
@@ -148,11 +154,13 @@ class _Loader:
         rows = quarantined = 0
         raw = _RawTable(self.connection, table)
         for chunk in text.chunks:
-            converted = convert(table, chunk, rows + 1)
+            converted = convert(table, chunk, rows + 1, self.patients)
             raw.write(converted)
             rows += converted.rows.height
             quarantined += int(converted.rows["quarantined"].sum())
         raw.finish()
+        if table is TABLES["patients"]:
+            self.patients = number_patients(self.connection)
         if rows != text.rows:
             what = f"{text.rows} rows were counted but {rows} were read."
             raise ExtractRefused(file_name, what, "Deliver the file again, as Parquet if this repeats.")

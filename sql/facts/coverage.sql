@@ -1,5 +1,6 @@
 -- Over which window is each table complete, for whom?
--- Grain: one row per delivered table and patient with a declaration of their own or of their site, and one
+-- Grain: one row per delivered table and patient of the batch with a declaration of their own or of their
+-- site, and one
 -- (patient -1) for everybody else. Columns as in schemas.facts.COVERAGE.
 -- The patient's own row wins over the site's, that over everybody's; of several, the latest complete_through,
 -- then the later complete_from. A partial date counts as narrowly as it can. A row that could not be read
@@ -9,15 +10,14 @@ with declared as (
     select
         rows."table",
         rows.site,
-        patients.patient,
+        case when rows.patient >= 0 then rows.patient end as patient,
         rows.patient_id is not null as is_personal,
         rows.quarantined,
         case when rows.quarantined then forever() else coalesce(rows.complete_from_latest, beginning()) end
         as complete_from,
         case when rows.quarantined then beginning() else rows.complete_through_earliest end as complete_through
     from raw_coverage as rows
-    left join patient_index as patients on patients.patient_id = rows.patient_id
-    where rows."table" is not null and (rows.patient_id is null or patients.patient is not null)
+    where rows."table" is not null and (rows.patient_id is null or rows.patient >= 0)
 ),
 
 tables as (select name as "table" from delivered where name not in ('coverage', 'patients')),
@@ -51,7 +51,9 @@ scoped as (
 ),
 
 by_patient as (
-    select "table", patient, complete_from, complete_through from scoped where patient is not null
+    select scoped."table", scoped.patient, scoped.complete_from, scoped.complete_through
+    from scoped
+    join persons on persons.patient = scoped.patient
 ),
 
 by_site as (

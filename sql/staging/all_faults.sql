@@ -10,4 +10,4 @@ final as (
     select * from found
 )
 
-select "table", source_row, "column", rule, reason from final order by "table", source_row, "column", rule
+select "table", source_row, "column", rule, reason from final

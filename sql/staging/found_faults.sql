@@ -1,31 +1,28 @@
 -- Which rows cannot be used for a reason that only the code lists or the table of patients can show?
 -- Grain: one row per table, source row, column and rule; adds to what the loader found.
-with patients as (select patient_id from patient_index),
-
-dated as (
-    select 'conditions' as "table", source_row, patient_id from raw_conditions
-    union all select 'observations', source_row, patient_id from raw_observations
-    union all select 'treatments', source_row, patient_id from raw_treatments
-    union all select 'responses', source_row, patient_id from raw_responses
-    union all select 'procedures', source_row, patient_id from raw_procedures
-    union all select 'medications', source_row, patient_id from raw_medications
-    union all select 'allergies', source_row, patient_id from raw_allergies
-    union all select 'trial_participation', source_row, patient_id from raw_trial_participation
-    union all select 'attestations', source_row, patient_id from raw_attestations
-    union all select 'screening_log', source_row, patient_id from raw_screening_log
-    union all select 'coverage', source_row, patient_id from raw_coverage
+with dated as (
+    select 'conditions' as "table", source_row, patient_id, patient from batch_conditions
+    union all select 'observations', source_row, patient_id, patient from batch_observations
+    union all select 'treatments', source_row, patient_id, patient from batch_treatments
+    union all select 'responses', source_row, patient_id, patient from batch_responses
+    union all select 'procedures', source_row, patient_id, patient from batch_procedures
+    union all select 'medications', source_row, patient_id, patient from batch_medications
+    union all select 'allergies', source_row, patient_id, patient from batch_allergies
+    union all select 'trial_participation', source_row, patient_id, patient from batch_trial_participation
+    union all select 'attestations', source_row, patient_id, patient from batch_attestations
+    union all select 'screening_log', source_row, patient_id, patient from batch_screening_log
+    union all select 'coverage', source_row, patient_id, patient from batch_coverage
 ),
 
 unknown_patients as (
     select
-        dated."table",
-        dated.source_row,
+        "table",
+        source_row,
         'patient_id' as "column",
         'unknown_patient' as rule,
         'The table of patients does not have this patient.' as reason
     from dated
-    anti join patients on patients.patient_id = dated.patient_id
-    where dated.patient_id is not null
+    where patient < 0 and patient_id is not null
 ),
 
 births as (
@@ -35,7 +32,7 @@ births as (
         'birth_date' as "column",
         'birth_after_as_of' as rule,
         'The date of birth is after the as-of date.' as reason
-    from raw_patients
+    from batch_patients
     where birth_earliest > as_of()
 ),
 

@@ -3,21 +3,18 @@
 -- Unknown patients and rows that start surely after the as-of date are left out. Dates and words as delivered.
 with rows as (
     select
-        source_row, patient_id, trial_id, criterion_id, answer, date_earliest, date_latest,
+        source_row, patient, trial_id, criterion_id, answer, date_earliest, date_latest,
         quarantined, bad_columns
-    from raw_attestations
-    where coalesce(date_earliest, beginning()) <= as_of()
+    from batch_attestations
+    where patient >= 0 and coalesce(date_earliest, beginning()) <= as_of()
 ),
-
-patients as (select patient, patient_id from patient_index),
 
 final as (
     select
-        patients.patient, rows.trial_id, rows.criterion_id, rows.answer, rows.date_earliest,
+        rows.patient, rows.trial_id, rows.criterion_id, rows.answer, rows.date_earliest,
         rows.date_latest, rows.quarantined, rows.bad_columns,
         min(rows.source_row) as source_row
     from rows
-    join patients on patients.patient_id = rows.patient_id
     group by all
 )
 

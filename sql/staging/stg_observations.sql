@@ -8,14 +8,12 @@
 -- Read twice rather than copied: of the second reading only the few rows without an observation are left.
 with observations as not materialized (
     select
-        source_row, patient_id, observation, code_system, date_earliest, date_latest, value, value_low,
+        source_row, patient, observation, code_system, date_earliest, date_latest, value, value_low,
         value_high, value_low_open, value_high_open, value_word, unit, upper_limit, lower_limit, status,
         quarantined, bad_columns
-    from raw_observations
-    where coalesce(date_earliest, beginning()) <= as_of() and coalesce(status, 'final') <> 'cancelled'
+    from batch_observations
+    where patient >= 0 and coalesce(date_earliest, beginning()) <= as_of() and coalesce(status, 'final') <> 'cancelled'
 ),
-
-patients as (select patient, patient_id from patient_index),
 
 names as (select kind, text, code_system, system_bad, concept, match from coded_names where kind = 'observation'),
 
@@ -42,7 +40,6 @@ named as (
 
 joined as (
     select
-        patients.patient,
         named.*,
         concepts.value_type,
         units.numerator,
@@ -53,7 +50,6 @@ joined as (
         coalesce(named.value_low, case when named.value_high is not null then 0 end) as low,
         coalesce(named.value_high, case when named.value_low is not null then unbounded() end) as high
     from named
-    join patients on patients.patient_id = named.patient_id
     join concepts on concepts.concept = named.concept
     left join defaults as by_text on by_text.observation = named.observation
     left join defaults as by_concept on by_concept.observation = named.concept

@@ -4,7 +4,7 @@
 -- (conflicting_values); a blank beside a value says nothing. A cell that could not be read leaves it open.
 with delivered as (
     select
-        index.patient,
+        rows.patient,
         rows.patient_id,
         rows.site,
         -- Nobody is born after the as-of date.
@@ -25,8 +25,8 @@ with delivered as (
         end as last_contact_latest,
         rows.contact_permitted,
         list_contains(rows.bad_columns, 'contact_permitted') as contact_permitted_bad
-    from raw_patients as rows
-    join patient_index as index on index.patient_id = rows.patient_id
+    from batch_patients as rows
+    where rows.patient >= 0
 ),
 
 folded as (

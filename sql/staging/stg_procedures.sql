@@ -3,21 +3,18 @@
 -- Cancelled rows, unknown patients and rows that start surely after the as-of date are left out. Dates and words as delivered.
 with rows as (
     select
-        source_row, patient_id, procedure, code_system, start_earliest, start_latest, stop_earliest, stop_latest, status, major,
+        source_row, patient, procedure, code_system, start_earliest, start_latest, stop_earliest, stop_latest, status, major,
         quarantined, bad_columns
-    from raw_procedures
-    where coalesce(start_earliest, beginning()) <= as_of() and coalesce(status, 'performed') <> 'cancelled'
+    from batch_procedures
+    where patient >= 0 and coalesce(start_earliest, beginning()) <= as_of() and coalesce(status, 'performed') <> 'cancelled'
 ),
-
-patients as (select patient, patient_id from patient_index),
 
 final as (
     select
-        patients.patient, rows.procedure, rows.code_system, rows.start_earliest, rows.start_latest,
+        rows.patient, rows.procedure, rows.code_system, rows.start_earliest, rows.start_latest,
         rows.stop_earliest, rows.stop_latest, rows.status, rows.major, rows.quarantined, rows.bad_columns,
         min(rows.source_row) as source_row
     from rows
-    join patients on patients.patient_id = rows.patient_id
     group by all
 )
 

@@ -3,22 +3,19 @@
 -- Cancelled rows, unknown patients and rows that start surely after the as-of date are left out. Dates and words as delivered.
 with rows as (
     select
-        source_row, patient_id, drug, start_earliest, start_latest, stop_earliest, stop_latest, line, status, planned, stop_reason,
+        source_row, patient, drug, start_earliest, start_latest, stop_earliest, stop_latest, line, status, planned, stop_reason,
         quarantined, bad_columns
-    from raw_treatments
-    where coalesce(start_earliest, beginning()) <= as_of() and coalesce(status, 'administered') <> 'cancelled'
+    from batch_treatments
+    where patient >= 0 and coalesce(start_earliest, beginning()) <= as_of() and coalesce(status, 'administered') <> 'cancelled'
 ),
-
-patients as (select patient, patient_id from patient_index),
 
 final as (
     select
-        patients.patient, rows.drug, rows.start_earliest, rows.start_latest, rows.stop_earliest,
+        rows.patient, rows.drug, rows.start_earliest, rows.start_latest, rows.stop_earliest,
         rows.stop_latest, rows.line, rows.status, rows.planned, rows.stop_reason, rows.quarantined,
         rows.bad_columns,
         min(rows.source_row) as source_row
     from rows
-    join patients on patients.patient_id = rows.patient_id
     group by all
 )
 

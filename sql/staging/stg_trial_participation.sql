@@ -3,21 +3,18 @@
 -- Unknown patients and rows that start surely after the as-of date are left out. Dates and words as delivered.
 with rows as (
     select
-        source_row, patient_id, trial_id, interventional, start_earliest, start_latest, end_earliest, end_latest,
+        source_row, patient, trial_id, interventional, start_earliest, start_latest, end_earliest, end_latest,
         quarantined, bad_columns
-    from raw_trial_participation
-    where coalesce(start_earliest, beginning()) <= as_of()
+    from batch_trial_participation
+    where patient >= 0 and coalesce(start_earliest, beginning()) <= as_of()
 ),
-
-patients as (select patient, patient_id from patient_index),
 
 final as (
     select
-        patients.patient, rows.trial_id, rows.interventional, rows.start_earliest, rows.start_latest,
+        rows.patient, rows.trial_id, rows.interventional, rows.start_earliest, rows.start_latest,
         rows.end_earliest, rows.end_latest, rows.quarantined, rows.bad_columns,
         min(rows.source_row) as source_row
     from rows
-    join patients on patients.patient_id = rows.patient_id
     group by all
 )
 

@@ -1,5 +1,5 @@
 -- Which names and codes does no code list have, and how often were they delivered?
--- Grain: one row per table and name as delivered, most frequent first.
+-- Grain: one row per table and name as delivered.
 with drugs as (select distinct domain, text from drug_names where match <> 'listed'),
 
 coded as (
@@ -48,4 +48,4 @@ final as (
     select "table", name, count(*)::integer as rows from named group by "table", name
 )
 
-select "table", name, rows from final order by rows desc, "table", name
+select "table", name, rows from final

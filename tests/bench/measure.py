@@ -138,8 +138,7 @@ def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stag
     with open_session(request, lambda _: None) as session:
         for name, parts in {
             "load": (steps.admit, steps.load),
-            "facts": (steps.facts, steps.gate),
-            "verdicts": (steps.screen,),
+            "facts and verdicts": (steps.stage, steps.screen, steps.gate),
             "rank": (steps.rank, steps.compare),
             "publish": (steps.publish_run,),
         }.items():

@@ -42,7 +42,8 @@ def days_of(*rows: tuple[str, dict[str, str]], horizon: int = HORIZON_DAYS) -> t
     summary = summarise_patients(verdicts, facts, (TINY.id,))
     if horizon != HORIZON_DAYS:
         return calendar(TINY, facts, anchors, verdicts, summary, horizon).select(list(DAYS)).row(0)
-    return with_calendar(TINY, facts, anchors, verdicts, summary).select(list(DAYS)).row(0)
+    days = calendar(TINY, facts, anchors, verdicts, summary)
+    return with_calendar(summary, days).select(list(DAYS)).row(0)
 
 
 def hemoglobin(days: int) -> tuple[str, dict[str, str]]:

@@ -6,16 +6,24 @@ from typing import Any
 import polars as pl
 import pytest
 
-from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
+from criteria.calendar import with_calendar
+from criteria.ranking import DAYS, not_listed_patients, rank_candidates, summarise_patients
+from schemas.facts import Facts
 from schemas.outputs import output_columns, pandera_schema
 from tests.criteria.frames import AS_OF, facts_about, fails, passes, unknown, verdict_frame
 
 TRIAL_IDS = ("some-trial", "NCT00000001")
 
 
+def summarised(verdicts: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """The summary that is ranked, of patients of whom no day is known."""
+    days = pl.DataFrame(schema={"patient": pl.Int32, **DAYS})
+    return with_calendar(summarise_patients(verdicts, facts, TRIAL_IDS), days)
+
+
 def summary_of(*patients: list[dict[str, Any]], about: list[dict[str, Any]] | None = None) -> pl.DataFrame:
     facts = facts_about(*(about or [{} for _ in patients]))
-    return summarise_patients(verdict_frame(*patients), facts, TRIAL_IDS)
+    return summarised(verdict_frame(*patients), facts)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_ids_are_ordered_as_text_byte_by_byte() -> None:
 
 def reason_for(about: dict[str, Any], log: list[tuple[int, str, str, date]] | None = None) -> str | None:
     facts = facts_about(about, log=log)
-    summary = summarise_patients(verdict_frame([passes()]), facts, TRIAL_IDS)
+    summary = summarised(verdict_frame([passes()]), facts)
     listed = rank_candidates(summary, "some-trial").height
     out = not_listed_patients(summary, "some-trial")
     pandera_schema("not_listed").validate(out)
@@ -140,9 +148,9 @@ def test_the_registry_comes_before_the_screening_log() -> None:
 
 def test_without_criteria_or_patients_the_lists_are_defined() -> None:
     facts = facts_about({}, {})
-    assert rank_candidates(summarise_patients(verdict_frame(), facts, TRIAL_IDS), "t")["tier"].to_list() == (
+    assert rank_candidates(summarised(verdict_frame(), facts), "t")["tier"].to_list() == (
         ["eligible", "eligible"]
     )
-    nobody = summarise_patients(verdict_frame(), facts_about(), TRIAL_IDS)
+    nobody = summarised(verdict_frame(), facts_about())
     assert rank_candidates(nobody, "t").height == 0
     assert not_listed_patients(nobody, "t").height == 0

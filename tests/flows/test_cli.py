@@ -320,7 +320,7 @@ cli.main()
 @pytest.mark.parametrize(
     ("whom", "signal", "step", "code"),
     [
-        ("getpid", "SIGKILL", "build_facts", 6),
+        ("getpid", "SIGKILL", "stage_extract", 6),
         ("getpid", "SIGABRT", "rank_candidates", 6),
         ("getpid", "SIGSEGV", "rank_candidates", 6),
         ("getppid", "SIGKILL", "publish", -9),

@@ -15,7 +15,7 @@ from data.synth.generate import AS_OF, generate
 from flows.evidence_key import changed_since, evidence_key, standing_text
 from flows.loading import load_tables, wanted_by
 from flows.session import working_database
-from sql.runner import build_facts, patient_count, read_facts
+from sql.runner import patient_count, read_facts, stage_extract
 
 PATIENTS = 60
 Keys = dict[tuple[str, str], tuple[str, list[Evidence]]]
@@ -37,7 +37,7 @@ def keys_on(extract: Path, trial: Trial, days: Iterable[date], scratch: Path) ->
     with working_database(scratch) as connection:
         load_tables(extract, "prescreen", None, connection, lambda _: None)
         for day in days:
-            build_facts(connection, day, wanted_by([trial]), lambda _: None)
+            stage_extract(connection, day, wanted_by([trial]), lambda _: None)
             facts = read_facts(connection, 0, patient_count(connection) - 1)
             reads = {criterion.id: reads_of(criterion, day) for criterion in trial.criteria}
             found: Keys = {}

@@ -236,7 +236,7 @@ def bug(*_: object, **__: object) -> None:
         (steps, "write_workbook", full_disk, 6),
         (steps, "write_manifest", full_disk, 6),
         (steps, "publish", full_disk, 6),
-        (steps, "build_facts", bug, 1),
+        (steps, "stage_extract", bug, 1),
         (steps, "evaluate_trial", bug, 1),
         (steps, "rank_candidates", bug, 1),
         (steps, "load_tables", bug, 1),

@@ -26,7 +26,7 @@ from flows.loading import wanted_by
 from flows.steps import rows_by_table
 from schemas.extract import TABLES
 from schemas.facts import Facts
-from sql.runner import build_facts, patient_count, read_facts
+from sql.runner import patient_count, read_facts, stage_extract
 
 AS_OF = date(2026, 6, 30)
 DECIDED = ("pass", "fail", "not_applicable")
@@ -118,7 +118,7 @@ def facts_as_of(
     connection: duckdb.DuckDBPyConnection, as_of: date = AS_OF, trial: Trial | None = None
 ) -> Facts:
     """The facts about everybody as of a date."""
-    build_facts(connection, as_of, wanted_by([trial or shipped()]), silent)
+    stage_extract(connection, as_of, wanted_by([trial or shipped()]), silent)
     return read_facts(connection, 0, patient_count(connection) - 1)
 
 
@@ -130,7 +130,7 @@ def judged(
 ) -> Outcome:
     """The outcome as of a date (which is also enrollment and first dose), batch by batch."""
     trial = trial or shipped()
-    build_facts(connection, as_of, wanted_by([trial]), silent)
+    stage_extract(connection, as_of, wanted_by([trial]), silent)
     total = patient_count(connection)
     verdicts, summaries = [], []
     for first in range(0, max(total, 1), batch_patients):

@@ -16,7 +16,7 @@ from data.extract.load import load_extract
 from schemas.extract import TABLES
 from schemas.facts import Facts
 from schemas.words import REASONS
-from sql.runner import Wanted, build_facts, patient_count, read_facts
+from sql.runner import Wanted, patient_count, read_facts, stage_extract
 
 AS_OF = date(2025, 6, 1)
 Row = Mapping[str, object]
@@ -78,7 +78,7 @@ def build(
 ) -> Built:
     """The facts about every patient of an extract with these rows."""
     connection = load(tables, toml)
-    build_facts(connection, as_of, wanted or everything(), lambda text: None)
+    stage_extract(connection, as_of, wanted or everything(), lambda text: None)
     return Built(connection, read_facts(connection, 0, patient_count(connection) - 1))
 
 

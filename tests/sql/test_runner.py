@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 
 from schemas.facts import FRAME_NAMES, SCHEMAS, Facts
 from schemas.words import REASONS
-from sql.models import FACTS, MODELS, STAGING, model_text
-from sql.runner import build_facts, quarantine_rows, read_facts, table_counts, unmapped_counts
+from sql.models import BATCH_MODELS, FACTS, STAGING, WHOLE, WHOLE_MODELS, model_text
+from sql.runner import quarantine_rows, read_facts, stage_extract, table_counts, unmapped_counts
 from tests.sql.small import AS_OF, PATIENT, build, everything
 
 Tables = Mapping[str, list[Mapping[str, object]]]
@@ -206,19 +206,19 @@ def test_unmapped_names_are_counted_most_frequent_first() -> None:
 
 def test_the_facts_of_two_dates_can_be_made_of_one_extract() -> None:
     built = build(_tables(6), toml=TOML)
-    build_facts(built.connection, date(2024, 1, 1), everything(), lambda text: None)
+    stage_extract(built.connection, date(2024, 1, 1), everything(), lambda text: None)
     assert read_facts(built.connection, 0, 11).as_of == date(2024, 1, 1)
-    build_facts(built.connection, AS_OF, everything(), lambda text: None)
+    stage_extract(built.connection, AS_OF, everything(), lambda text: None)
     again = read_facts(built.connection, 0, 11)
     for name in FRAME_NAMES:
         assert_frame_equal(getattr(built.facts, name), getattr(again, name))
 
 
 def test_every_sql_file_is_run_and_says_what_it_answers() -> None:
-    for folder, names in (("staging", {*STAGING, "macros"}), ("facts", set(FACTS))):
+    for folder, names in (("staging", {*WHOLE, *STAGING, "macros"}), ("facts", set(FACTS))):
         found = {entry.name.removesuffix(".sql") for entry in files("sql").joinpath(folder).iterdir()}
         assert found == names
-    for folder, name in MODELS:
+    for folder, name in (*WHOLE_MODELS, *BATCH_MODELS):
         text = model_text(folder, name)
         assert text.startswith("-- "), name
         assert "-- Grain: " in text or name == "all_days", name
@@ -226,7 +226,7 @@ def test_every_sql_file_is_run_and_says_what_it_answers() -> None:
 
 def test_every_reason_named_in_sql_is_one_of_the_reasons() -> None:
     named = set()
-    for folder, name in MODELS:
+    for folder, name in (*WHOLE_MODELS, *BATCH_MODELS):
         text = model_text(folder, name)
         named |= set(re.findall(r"reason\('(\w+)'\)", text))
         named |= set(re.findall(r"reason_if\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*?,\s*'(\w+)'\s*\)", text))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from data.extract.load import TableCount, load_extract
 from data.extract.structure import Limits
@@ -22,9 +23,11 @@ class Loaded:
     said: list[str]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """The rows of a table of the database, in order of loading."""
-        found: list[dict[str, Any]] = self.connection.table(table).pl().to_dicts()
-        return found
+        """The rows of a table of the database, in the order of the file."""
+        frame: pl.DataFrame = self.connection.table(table).pl()
+        if "source_row" in frame.columns:
+            frame = frame.sort("source_row", maintain_order=True)
+        return frame.to_dicts()
 
     def failures(self) -> list[tuple[str, int, str, str]]:
         """(table, source_row, column, rule) of everything quarantined."""

@@ -31,7 +31,7 @@ from schemas.extract import TABLES, typed_columns
 from schemas.facts import EVERYBODY, Facts
 from schemas.sources import SOURCES
 from schemas.words import BEGINNING, FOREVER
-from sql.runner import build_facts, patient_count, quarantine_rows, read_facts, table_counts
+from sql.runner import patient_count, quarantine_rows, read_facts, stage_extract, table_counts
 from sql.stage_source import stage_source
 
 SOURCE = SOURCES["gdc-mmrf"]
@@ -104,7 +104,7 @@ class Staged:
 
     def facts(self, as_of: date = AS_OF) -> Facts:
         trial = load_trial("NCT06050512", load_catalogue())
-        build_facts(self.connection, as_of, wanted_by([trial]), lambda _: None)
+        stage_extract(self.connection, as_of, wanted_by([trial]), lambda _: None)
         return read_facts(self.connection, 0, patient_count(self.connection) - 1)
 
 
