@@ -15,7 +15,7 @@ from schemas.errors import AnswersRefused
 
 # A workbook of a million patients has less; a small file that unpacks to more is no workbook of ours.
 _MOST_BYTES = 1 << 28
-_MOST_UNPACKED_BYTES = 1 << 31
+_MOST_UNPACKED_BYTES = 1 << 30
 _MOST_PARTS = 1_000
 
 
