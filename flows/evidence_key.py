@@ -27,8 +27,6 @@ _OLD_DATA = ("stale", "source_stale")
 
 Days = tuple[date, date]
 Verdict = Mapping[str, Any]
-# Per criterion the verdict's letter and the beginning of the key.
-Standing = dict[str, tuple[str, str]]
 
 
 def evidence_key(trial: Trial, patient_id: str, criterion: Criterion, pieces: Iterable[Evidence]) -> str:
@@ -60,25 +58,19 @@ def standing_text(keys: Iterable[tuple[Verdict, str]]) -> str:
     return ";".join(parts)
 
 
-def changed_since(standing: str, keys: Iterable[tuple[Verdict, str]]) -> list[str]:
-    """The criteria on which the registry now says something else than when ``standing`` was written.
+def turned_since(standing: str, verdicts: Iterable[Verdict]) -> dict[str, str]:
+    """The criteria whose verdict is another than in a standing, with the beginning of the key that stood there.
 
-    On another evidence another verdict: what time alone turned, or what only got too old, does not count, nor
-    does a criterion that the standing does not know.
+    What only got too old does not count, nor does a criterion that the standing does not know. Whether time
+    alone turned the others their key tells: it is still the same.
     """
-    before = _parsed(standing)
-    changed = []
-    for verdict, key in keys:
-        was = before.get(verdict["criterion_id"])
-        now = _LETTERS[verdict["verdict"]], key[:_STANDING_DIGITS]
-        if was and was[0] != now[0] and was[1] != now[1] and verdict["reason"] not in _OLD_DATA:
-            changed.append(verdict["criterion_id"])
-    return changed
-
-
-def _parsed(standing: str) -> Standing:
-    parts = (part.partition("=") for part in standing.split(";") if part)
-    return {name: (told[:1], told[2:]) for name, _, told in parts}
+    before = {name: told for name, _, told in (part.partition("=") for part in standing.split(";"))}
+    turned = {}
+    for verdict in verdicts:
+        letter, _, key = before.get(verdict["criterion_id"], "").partition(":")
+        if letter and letter != _LETTERS[verdict["verdict"]] and verdict["reason"] not in _OLD_DATA:
+            turned[verdict["criterion_id"]] = key
+    return turned
 
 
 def _told(piece: Evidence) -> list[Any]:

@@ -4,10 +4,11 @@ Worked out patient by patient from the facts, before the verdicts (answers to cr
 came of a patient), so that a run remains a function of extract, answers, trial files and dates.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from criteria.evidence import Reads, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
 from criteria.trial import Criterion, Trial
 from flows.answers.store import TAKE_BACK, Answer, known_on, last_answers, read_batches
-from flows.evidence_key import Verdict, changed_since, evidence_key
+from flows.evidence_key import evidence_key, turned_since
 from schemas.facts import SCHEMAS, Facts
 from schemas.outputs import output_columns, output_dtypes
 from schemas.words import ANSWER_STATES
@@ -44,38 +45,63 @@ class AnswersInForce:
     def with_answers(self, batch: Facts) -> Facts:
         """The batch with the answers to criteria that still stand on the same evidence."""
         rows: list[tuple[object, ...]] = []
-        for trial_id, patient, answers, own in self._concerned(batch, to_criteria=True):
-            trial = self.trials[trial_id]
-            by_id = {criterion.id: criterion for criterion in trial.criteria}
-            for answer in answers:
-                criterion = by_id.get(answer.criterion_id)
-                if criterion is None or answer.answer == TAKE_BACK:
-                    self.states[answer] = (NOT_IN_RUN if criterion is None else TAKEN_BACK), ()
-                elif self._key(trial, answer.patient_id, criterion, own) != answer.evidence:
-                    self.states[answer] = CHANGED, (answer.criterion_id,)
-                else:
-                    self.states[answer] = COUNTS, ()
-                    rows.append((patient, trial_id, criterion.id, answer.answer, answer.date, None))
+        for trial_id, trial in self.trials.items():
+            own = self._given(trial_id, to_criteria=True)
+            places = _places(batch, own)
+            for patient, facts in _facts_of(batch, places):
+                for answer in own[places[patient]]:
+                    self.states[answer] = state = self._state(trial, answer, facts), ()
+                    if state[0] == COUNTS:
+                        told = answer.criterion_id, answer.answer, answer.date, None
+                        rows.append((patient, trial_id, *told))
         return replace(batch, attestations=_merged(batch.attestations, rows)) if rows else batch
 
     def with_statuses(self, batch: Facts, trial: Trial, verdicts: pl.DataFrame) -> Facts:
         """The batch with what came of one trial's patients, but for dismissals that new data put in doubt."""
+        own = self._given(trial.id, to_criteria=False)
+        places = _places(batch, own)
+        last = {patient: own[patient_id][0] for patient, patient_id in places.items()}
+        changed = self._changed(batch, trial, verdicts, last)
         rows: list[tuple[object, ...]] = []
-        for trial_id, patient, answers, own in self._concerned(batch, to_criteria=False):
-            if trial_id != trial.id:
-                continue
-            (answer,) = answers
-            changed: list[str] = []
-            if answer.answer in DISMISSALS:
-                changed = changed_since(answer.evidence, self._keys(trial, answer, own, verdicts, patient))
+        for patient, answer in last.items():
             if answer.answer == TAKE_BACK:
                 self.states[answer] = TAKEN_BACK, ()
-            elif changed:
-                self.states[answer] = CHANGED, tuple(changed)
+            elif patient in changed:
+                self.states[answer] = CHANGED, changed[patient]
             else:
                 self.states[answer] = COUNTS, ()
-                rows.append((patient, trial_id, answer.answer, answer.date))
+                rows.append((patient, trial.id, answer.answer, answer.date))
         return replace(batch, screening_log=_logged(batch.screening_log, rows)) if rows else batch
+
+    def _state(self, trial: Trial, answer: Answer, facts: PatientRows) -> str:
+        criterion = next((one for one in trial.criteria if one.id == answer.criterion_id), None)
+        if criterion is None:
+            return NOT_IN_RUN
+        if answer.answer == TAKE_BACK:
+            return TAKEN_BACK
+        key = self._key(trial, answer.patient_id, criterion, facts)
+        return COUNTS if key == answer.evidence else CHANGED
+
+    def _changed(
+        self, batch: Facts, trial: Trial, verdicts: pl.DataFrame, last: Mapping[int, Answer]
+    ) -> dict[int, tuple[str, ...]]:
+        """The dismissed patients for whom new data say otherwise, and on which criteria."""
+        dismissed = [patient for patient, answer in last.items() if answer.answer in DISMISSALS]
+        now: dict[int, list[dict[str, Any]]] = {patient: [] for patient in dismissed}
+        for row in verdicts.filter(pl.col("patient").is_in(dismissed)).iter_rows(named=True):
+            now[row["patient"]].append(row)
+        turned = {patient: turned_since(last[patient].evidence, rows) for patient, rows in now.items()}
+        found = {}
+        # The evidence itself is looked at only where a verdict turned.
+        for patient, facts in _facts_of(batch, [one for one, names in turned.items() if names]):
+            keys = {
+                name: self._key(trial, last[patient].patient_id, trial.criterion(name), facts)
+                for name in turned[patient]
+            }
+            changed = [name for name, key in keys.items() if not key.startswith(turned[patient][name])]
+            if changed:
+                found[patient] = tuple(changed)
+        return found
 
     def table(self) -> pl.DataFrame:
         """What became of each last answer of the run's trials, as the run publishes it."""
@@ -107,31 +133,14 @@ class AnswersInForce:
             for answers in patients.values():
                 yield from answers
 
-    def _concerned(
-        self, batch: Facts, *, to_criteria: bool
-    ) -> Iterator[tuple[str, int, list[Answer], PatientRows]]:
-        """Of each trial the patients of the batch with answers: place, answers, rows."""
-        asked = {patient for patients in self.held.values() for patient in patients}
-        if not asked:
-            return
-        own = batch.patients.filter(pl.col("patient_id").is_in(sorted(asked)))
-        places = dict(own.select("patient", "patient_id").iter_rows())
-        for patient, rows in rows_by_patient(batch, places):
-            for trial_id, patients in self.held.items():
-                answers = [
-                    answer
-                    for answer in patients.get(places[patient], ())
-                    if bool(answer.criterion_id) is to_criteria
-                ]
-                if answers:
-                    yield trial_id, patient, answers, rows
-
-    def _keys(
-        self, trial: Trial, answer: Answer, own: PatientRows, verdicts: pl.DataFrame, patient: int
-    ) -> Iterator[tuple[Verdict, str]]:
-        for verdict in verdicts.filter(pl.col("patient") == patient).iter_rows(named=True):
-            criterion = trial.criterion(verdict["criterion_id"])
-            yield verdict, self._key(trial, answer.patient_id, criterion, own)
+    def _given(self, trial_id: str, *, to_criteria: bool) -> dict[str, list[Answer]]:
+        """By patient the answers to criteria of a trial, or what came of the patient."""
+        found: dict[str, list[Answer]] = {}
+        for patient_id, answers in self.held.get(trial_id, {}).items():
+            own = [answer for answer in answers if bool(answer.criterion_id) is to_criteria]
+            if own:
+                found[patient_id] = own
+        return found
 
     def _key(self, trial: Trial, patient_id: str, criterion: Criterion, own: PatientRows) -> str:
         name = trial.id, criterion.id
@@ -160,6 +169,18 @@ def answers_in_force(
         if answer.date > as_of and answer.trial_id in found.trials
     ]
     return found
+
+
+def _places(batch: Facts, patient_ids: Collection[str]) -> dict[int, str]:
+    """Which of these patients are in the batch, by their place."""
+    if not patient_ids:
+        return {}
+    own = batch.patients.filter(pl.col("patient_id").is_in(sorted(patient_ids)))
+    return dict(own.select("patient", "patient_id").iter_rows())
+
+
+def _facts_of(batch: Facts, patients: Collection[int]) -> Iterable[tuple[int, PatientRows]]:
+    return rows_by_patient(batch, patients) if patients else ()
 
 
 def _merged(attestations: pl.DataFrame, rows: Sequence[tuple[object, ...]]) -> pl.DataFrame:

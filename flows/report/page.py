@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from flows.report.changes import patient_changes
 from flows.report.patients import PatientLines, dense
+from flows.report.reopened import came_of_it
 from flows.report.run_data import ReportedRun
 from flows.report.view import View, list_rows, view_of
 from flows.report.words import LIFT_WORDS
@@ -105,6 +106,7 @@ def _data(run: ReportedRun, view: View, patients: PatientLines) -> dict[str, Any
         ],
         "list": list_rows(run, places),
         "changes": patient_changes(run.changes),
+        "statuses": came_of_it(run.answers, run.shown["patient_id"].to_list()),
         "texts": list(patients.texts),
         "verdicts": list(patients.verdicts),
         "notes": list(patients.notes),

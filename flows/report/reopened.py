@@ -1,10 +1,11 @@
-"""The answers that count no longer, since what they rested on changed."""
+"""What coordinators answered, as the report tells it: what came of patients, which answers count no more."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
-from flows.answers.in_force import CHANGED
+from flows.answers.in_force import CHANGED, TAKEN_BACK
 from flows.answers.told import in_words
 
 MOST_REOPENED = 100
@@ -17,6 +18,16 @@ class Reopened:
     patient_id: str
     criterion_id: str
     told: str
+
+
+def came_of_it(answers: pl.DataFrame, shown: Collection[str]) -> dict[str, tuple[str, str]]:
+    """By patient shown a word for the list and the whole in words; of two answers the later."""
+    about = answers.filter(pl.col("criterion_id").is_null(), pl.col("patient_id").is_in(list(shown)))
+    return {
+        row["patient_id"]: ("back on the list" if row["state"] == CHANGED else row["answer"], told)
+        for row in about.iter_rows(named=True)
+        if (told := in_words(row)) and row["state"] != TAKEN_BACK
+    }
 
 
 def reopened(answers: pl.DataFrame) -> tuple[list[Reopened], int]:

@@ -12,7 +12,7 @@ from criteria.patient_rows import rows_by_patient
 from criteria.trial import Trial, load_trial
 from data.catalogue import load_catalogue
 from data.synth.generate import AS_OF, generate
-from flows.evidence_key import changed_since, evidence_key, standing_text
+from flows.evidence_key import evidence_key, standing_text, turned_since
 from flows.loading import load_tables, wanted_by
 from flows.session import working_database
 from sql.runner import patient_count, read_facts, stage_extract
@@ -78,17 +78,17 @@ def verdict(word: str, reason: str | None = None, criterion: str = "I1") -> dict
     return {"criterion_id": criterion, "verdict": word, "reason": reason}
 
 
-def test_a_standing_changes_with_a_verdict_on_other_evidence_alone() -> None:
+def test_a_standing_tells_which_verdicts_turned_and_on_what_they_rested() -> None:
     before = standing_text([(verdict("pass"), "a" * 16), (verdict("unknown", "stale", "I2"), "b" * 16)])
     assert before == "I1=p:aaaaaaaa;I2=u:bbbbbbbb"
-    for now, changed in (
-        ([(verdict("pass"), "a" * 16)], []),
-        ([(verdict("pass"), "c" * 16)], []),
-        ([(verdict("fail"), "a" * 16)], []),
-        ([(verdict("fail"), "c" * 16)], ["I1"]),
-        ([(verdict("unknown", "stale"), "c" * 16)], []),
-        ([(verdict("unknown", "conflicting_values"), "c" * 16)], ["I1"]),
-        ([(verdict("pass", criterion="I2"), "c" * 16)], ["I2"]),
-        ([(verdict("fail", criterion="I3"), "c" * 16)], []),
+    for now, turned in (
+        (verdict("pass"), {}),
+        (verdict("fail"), {"I1": "a" * 8}),
+        (verdict("unknown", "stale"), {}),
+        (verdict("unknown", "source_stale"), {}),
+        (verdict("unknown", "conflicting_values"), {"I1": "a" * 8}),
+        (verdict("pass", criterion="I2"), {"I2": "b" * 8}),
+        (verdict("fail", criterion="I3"), {}),
     ):
-        assert changed_since(before, now) == changed
+        assert turned_since(before, [now]) == turned
+    assert turned_since("", [verdict("pass")]) == {}

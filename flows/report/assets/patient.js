@@ -51,6 +51,7 @@ function summary(p) {
     const criteria = p.labsFor.map((place) => run.criteria[place].id).join(", ");
     facts.push(["Repeat labs", `before ${day(p.labs)} (${criteria})`]);
   }
+  if (p.cameOfIt) facts.push(["What came of it", plain(p.cameOfIt)]);
   const list = make("dl", { className: "facts" });
   list.append(make("div", {}, make("dt", { text: "Tier" }), make("dd", {}, badge(p.tier))));
   for (const [name, value] of facts) {
