@@ -59,7 +59,7 @@ def standing_text(keys: Iterable[tuple[Verdict, str]]) -> str:
 
 
 def turned_since(standing: str, verdicts: Iterable[Verdict]) -> dict[str, str]:
-    """The criteria whose verdict is another than in a standing, with the beginning of the key that stood there.
+    """The criteria whose verdict is another than in a standing, with the beginning of the key there.
 
     What only got too old does not count, nor does a criterion that the standing does not know. Whether time
     alone turned the others their key tells: it is still the same.

@@ -17,6 +17,7 @@ from flows.answers.sheet import Cell, SheetCells, text_of
 from flows.answers.store import Answer, Correction
 from flows.workbook import neutralised
 from flows.workbook.answering import CHOICES, COLUMNS, KEYS, OPEN
+from schemas.errors import UsageError
 from schemas.extract import RULES, TABLES
 from schemas.words import FOREVER
 
@@ -28,11 +29,21 @@ Row = dict[str, Cell]
 
 @dataclass(frozen=True)
 class Given:
-    """Who answered and when, where a cell does not say; ``today``: no answer is from a later day."""
+    """Who answered and when, where a cell does not say; ``today``: no answer is from a later day.
+
+    Raises ``UsageError`` for a day or a name that no cell may hold either.
+    """
 
     by: str = ""
     day: date | None = None
     today: date = FOREVER
+
+    def __post_init__(self) -> None:
+        if self.day and not EARLIEST_DAY <= self.day <= self.today:
+            what = f"is a day before {EARLIEST_DAY} or one that has not come yet."
+            raise UsageError("--date", what, "Give the day of the answers.")
+        if not self.by.isprintable() or len(self.by) > TEXT_CHARACTERS:
+            raise UsageError("--by", "is no name that can be printed.", "Give the name of who answered.")
 
 
 @dataclass
