@@ -1,4 +1,4 @@
-"""Answers by the command: what it prints, what it returns, and that a configured night uses them by itself."""
+"""Answers by the command: what it prints and returns, and that a configured night uses them by itself."""
 
 from collections.abc import Callable
 from pathlib import Path
