@@ -6,6 +6,7 @@ data stay as they are; as-of date, enrollment and first dose advance together.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -43,11 +44,12 @@ def calendar(
     start, a date known by its month), nothing is known of later days: an eligible or possible patient may
     close then, and the other days are null.
     """
-    waiting = _waiting(verdicts, summary, facts)
+    judged = _turning(trial, facts, verdicts)
+    waiting = _waiting(judged, summary, facts)
     # Of the others nothing is asked: each round looks for its patients among the waiting alone.
     patients = waiting["patient"]
     own = facts_of(facts, patients.to_list())
-    waiting = waiting.with_columns(patient=pl.int_range(pl.len(), dtype=pl.Int32))
+    waiting, judged = (_numbered(frame, patients) for frame in (waiting, judged))
     settled = [waiting.clear()]
     while True:
         open_ = pl.col("next").is_not_null() & (pl.col("next") <= horizon_days)
@@ -58,7 +60,7 @@ def calendar(
         # Of whom nothing is recorded, nothing recorded changes.
         surprised = (pl.col("next") > pl.col("known_for")).fill_null(value=False)
         settled.append(_surprised(waiting.filter(surprised)))
-        waiting = _judged_again(trial, own, anchors, waiting.filter(~surprised))
+        waiting, judged = _judged_again(trial, own, anchors, waiting.filter(~surprised), judged)
     day = [
         (pl.lit(anchors.as_of) + pl.duration(days=name)).alias(f"{name}_on")
         for name in ("opens", "closes", "labs")
@@ -85,7 +87,16 @@ def with_calendar(summary: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     return summary.join(days, on="patient", how="left", maintain_order="left")
 
 
-def _waiting(verdicts: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+def _numbered(frame: pl.DataFrame, patients: pl.Series) -> pl.DataFrame:
+    """The rows about these patients, who become patients 0, 1, ..."""
+    places = pl.DataFrame(
+        {"patient": patients, "place": pl.int_range(len(patients), dtype=pl.Int32, eager=True)}
+    )
+    joined = frame.join(places, on="patient", maintain_order="left")
+    return joined.with_columns(patient="place").select(frame.columns)
+
+
+def _waiting(judged: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """Per patient what is asked, what passes now, and on which day something may turn next.
 
     ``opens``, ``closes``, ``labs``: days from the as-of date, once known; ``wants_*``: not known yet;
@@ -99,13 +110,13 @@ def _waiting(verdicts: pl.DataFrame, summary: pl.DataFrame, facts: Facts) -> pl.
         **{name: pl.lit(None, pl.Int64) for name in ("opens", "closes", "labs")},
         labs_criteria=pl.lit([], pl.List(pl.String)),
     )
-    passing = verdicts.group_by("patient").agg(
+    passing = judged.group_by("patient").agg(
         passing=pl.col("criterion_id").cast(pl.String).filter(pl.col("verdict") == "pass")
     )
     known = (
         asked.join(passing, on="patient").join(_known_for(facts), on="patient", how="left").sort("patient")
     )
-    return known.join(_next_days(verdicts, known, facts), on="patient", how="left").pipe(_with_next)
+    return known.join(_next_days(judged, known), on="patient", how="left").pipe(_with_next)
 
 
 def _known_for(facts: Facts) -> pl.DataFrame:
@@ -151,17 +162,26 @@ def _as_of(facts: Facts, ahead: Sequence[int]) -> Facts:
     return Facts(**frames, events=events)
 
 
-def _next_days(verdicts: pl.DataFrame, waiting: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+def _turning(trial: Trial, facts: Facts, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The verdicts with ``turns``: in how many days, from the as-of date on, each may be another."""
+    return verdicts.select(
+        "patient",
+        pl.col("criterion_id").cast(pl.String).cast(pl.Enum([criterion.id for criterion in trial.criteria])),
+        "verdict",
+        "reason",
+        turns=(pl.col("holds_until") - pl.lit(facts.as_of)).dt.total_days() + 1,
+    )
+
+
+def _next_days(judged: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     """Per waiting patient in how many days, from the as-of date on, each thing may turn at the earliest.
 
     Nobody opens before the last of the fails may lift; a fail that time does not lift stays.
     """
-    turns = (pl.col("holds_until") - pl.lit(facts.as_of)).dt.total_days() + 1
     fails = pl.col("verdict") == "fail"
     passes = pl.col("criterion_id").cast(pl.String).is_in(pl.col("passing"))
     return (
-        verdicts.select("patient", "criterion_id", "verdict", turns=turns)
-        .join(waiting.select("patient", "passing"), on="patient")
+        judged.join(waiting.select("patient", "passing"), on="patient")
         .group_by("patient")
         .agg(
             next_open=pl.when(pl.col("turns").filter(fails).null_count() == 0).then(
@@ -185,18 +205,14 @@ def _surprised(waiting: pl.DataFrame) -> pl.DataFrame:
     return waiting.with_columns(closes=pl.coalesce("closes", may_close))
 
 
-def _judged_again(trial: Trial, facts: Facts, anchors: Anchors, waiting: pl.DataFrame) -> pl.DataFrame:
-    """Each patient as of the next day on which something may turn, with what is known then."""
+def _judged_again(
+    trial: Trial, facts: Facts, anchors: Anchors, waiting: pl.DataFrame, judged: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each patient as of the next day on which something may turn: with what is known then, and judged so."""
     if waiting.is_empty():
-        return waiting
-    ahead = waiting["next"]
-    own = _as_of(facts_of(facts, waiting["patient"].to_list()), ahead.to_list())
-    patients = waiting["patient"]
-    batch = Batch(own, anchors, trial.max_lag_days, ahead)
-    verdicts = evaluate_trial(trial, own, anchors, {trial.max_lag_days: batch}).with_columns(
-        patient=pl.col("patient").replace_strict(range(len(patients)), patients, return_dtype=pl.Int32)
-    )
-    found = _found(verdicts, waiting)
+        return waiting, judged
+    judged = _judged_on(trial, facts, anchors, waiting.select("patient", "next"), judged)
+    found = _found(judged, waiting)
     told = waiting.join(found, on="patient", maintain_order="left").with_columns(
         opens=pl.when("wants_open", "no_fail").then("next").otherwise("opens"),
         closes=pl.when("wants_close", "lost").then("next").otherwise("closes"),
@@ -206,18 +222,38 @@ def _judged_again(trial: Trial, facts: Facts, anchors: Anchors, waiting: pl.Data
         wants_close=pl.col("wants_close") & ~pl.col("lost"),
         wants_labs=pl.col("wants_labs") & (pl.col("too_old").list.len() == 0),
     )
-    later = _next_days(verdicts, waiting, facts)
-    return told.join(later, on="patient", maintain_order="left").pipe(_with_next).select(waiting.columns)
+    later = _next_days(judged, waiting)
+    told = told.join(later, on="patient", maintain_order="left").pipe(_with_next).select(waiting.columns)
+    return told, judged
 
 
-def _found(verdicts: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+def _judged_on(
+    trial: Trial, facts: Facts, anchors: Anchors, days: pl.DataFrame, judged: pl.DataFrame
+) -> pl.DataFrame:
+    """The verdicts on each patient as of a day of their own (``next``); a verdict that holds is not asked for
+    again, if it holds for everybody."""
+    mine = judged.join(days, on="patient", maintain_order="left")
+    due = mine.filter(pl.col("turns") <= pl.col("next"))["criterion_id"].unique().to_list()
+    own = _as_of(facts_of(facts, days["patient"].to_list()), days["next"].to_list())
+    batch = Batch(own, anchors, trial.max_lag_days, days["next"])
+    asked = replace(trial, criteria=tuple(one for one in trial.criteria if one.id in due))
+    found = evaluate_trial(asked, own, anchors, {trial.max_lag_days: batch})
+    numbers = days["patient"]
+    again = found.with_columns(
+        patient=pl.col("patient").replace_strict(range(len(numbers)), numbers, return_dtype=pl.Int32)
+    )
+    kept = mine.filter(~pl.col("criterion_id").is_in(due)).select(judged.columns)
+    return pl.concat([kept, _turning(trial, facts, again)]).sort("patient", "criterion_id")
+
+
+def _found(judged: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
     """Per patient whether nothing fails, whether something fails or a pass was lost, which results are too
     old for what passes now."""
     fails, open_ = pl.col("verdict") == "fail", pl.col("verdict") == "unknown"
     passed = pl.col("criterion_id").cast(pl.String).is_in(pl.col("passing"))
     too_old = passed & open_ & (pl.col("reason") == "stale").fill_null(value=False)
     return (
-        verdicts.join(waiting.select("patient", "passing"), on="patient", maintain_order="left")
+        judged.join(waiting.select("patient", "passing"), on="patient", maintain_order="left")
         .group_by("patient", maintain_order=True)
         .agg(
             no_fail=~fails.any(),

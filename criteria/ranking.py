@@ -20,6 +20,7 @@ CLOSING_STATUSES = ("declined", "enrolled", "screen_failed", "withdrawn")
 TIER = pl.Enum(TIERS)
 NOT_LISTED_REASON = pl.Enum(NOT_LISTED_REASONS)
 ELIGIBLE, POSSIBLE, OPENS_LATER, NEAR_MISS, EXCLUDED = TIERS
+_IDS = pl.List(pl.String)
 _FAIL = pl.col("verdict") == "fail"
 _UNKNOWN = pl.col("verdict") == "unknown"
 _ATTESTATION = _UNKNOWN & (pl.col("reason") == "needs_attestation").fill_null(False)
@@ -78,7 +79,8 @@ def rank_candidates(summary: pl.DataFrame, trial_id: str) -> pl.DataFrame:
         summary.filter(pl.col("not_listed").is_null())
         .sort(order, nulls_last=True)
         .with_columns(trial_id=pl.lit(trial_id), rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-        .with_columns(pl.col("tier").cast(pl.String))
+        # Ids and tiers of closed lists as plain words: another trial has other lists.
+        .cast({"tier": pl.String, "failing_criteria": _IDS, "unknown_criteria": _IDS})
         .select(output_columns("candidates"))
     )
 

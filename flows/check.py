@@ -70,12 +70,13 @@ def check_extract(
         stage_extract(
             connection, judged, Wanted(measurements=nothing, counted=nothing, sets=nothing), progress
         )
-        batches = patient_batches(connection, batch_patients(None))
+        patients = patient_count(connection)
+        batches = patient_batches(0, patients - 1, batch_patients(None))
         coverage = pl.concat([read_facts(connection, first, last).coverage for first, last in batches])
         quarantine = quarantine_rows(connection)
         return Check(
             as_of=judged,
-            patients=patient_count(connection),
+            patients=patients,
             rows=rows_by_table(connection),
             dates=dates,
             rules=_by_rule(quarantine),

@@ -110,14 +110,28 @@ def serve(config: Path) -> None:
 
 @cli.command()
 @run_options
-def flow(**options: Any) -> None:
-    """Do the same as `run`, recorded as a Prefect flow (counts and states only)."""
+@click.option(
+    "--shares", type=click.IntRange(min=1), help="Judge the patients in so many shares, by Dask's workers."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's scheduler, like tcp://host:8786.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes of this machine, without a scheduler.  [default: 1]",
+)
+def flow(shares: int | None, scheduler: str | None, workers: int | None, **options: Any) -> None:
+    """Do the same as `run`, recorded as a Prefect flow (counts and states only), and by many workers."""
+    from flows.cluster import Cluster
+
     request = request_from(options)
+    if shares is None and (scheduler or workers):
+        raise UsageError("--scheduler and --workers", "go with --shares.", "Say in how many shares.")
+    cluster = Cluster(shares, scheduler, workers or 1) if shares else None
     make_private_prefect_home()
     from flows.screen_flow import run_as_flow
     from flows.summary import print_summary
 
-    result = run_as_flow(request)
+    result = run_as_flow(request, cluster)
     print_summary(console(), result.folder, result.trials)
 
 

@@ -17,7 +17,7 @@ from flows.answers.in_force import answers_in_force
 from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
 from flows.session import working_database
-from sql.runner import patient_batches, read_facts, stage_extract
+from sql.runner import patient_batches, patient_count, read_facts, stage_extract
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
     answers = answers_in_force(case.answers, trials, case.as_of, case.answers_through)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
-    for first, last in patient_batches(connection, batch_patients(None)):
+    for first, last in patient_batches(0, patient_count(connection) - 1, batch_patients(None)):
         batch = answers.with_answers(read_facts(connection, first, last))
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)

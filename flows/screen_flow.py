@@ -1,5 +1,7 @@
 """The nightly run as a Prefect flow: the steps of ``flows.steps`` as tasks, to be scheduled with Prefect.
 
+With a ``Cluster`` the patients are judged in shares, each a task of its own that any worker may take.
+
 Prefect keeps what it is told: parameters, logs, messages of failures, results. It is told paths, dates, trial
 ids and readings; tasks take and return nothing; logs are counts; and every failure is redacted under the
 decorator, before Prefect sees it. The data passes between the tasks in ``_HELD``, inside this process.
@@ -7,16 +9,19 @@ decorator, before Prefect sees it. The data passes between the tasks in ``_HELD`
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prefect import Task, flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
+from prefect.futures import wait
 from prefect.logging import get_run_logger
 
 from data.extract.files import read_info
-from flows import steps
+from flows import shares, steps
+from flows.cluster import Cluster
 from flows.config import Retry
 from flows.failures import redacted
 from flows.files import private_files
@@ -27,9 +32,10 @@ from schemas.errors import PrescreenError, UsageError
 
 
 class _Held:
-    """The session of the run that is going on in this process, and the result of the last."""
+    """The session of the run that is going on in this process, its shares, and the result of the last."""
 
     session: Session
+    shares: list[Path]
     result: RunResult | None = None
 
 
@@ -72,6 +78,16 @@ def _screen(session: Session) -> str:
     return f"{session.counts['screen']['patients']} patients"
 
 
+def _cut(session: Session, shares: int) -> str:
+    _HELD.shares = steps.cut_shares(session, shares)
+    return f"{len(_HELD.shares)} shares"
+
+
+def _gather(session: Session) -> str:
+    steps.gather_shares(session, _HELD.shares)
+    return f"{session.counts['screen']['patients']} patients"
+
+
 def _rank(session: Session) -> str:
     steps.rank(session)
     return f"{len(session.tallies)} lists"
@@ -97,13 +113,44 @@ load = _step("load", _load)
 stage = _step("stage", _stage)
 gate = _step("gate", _gate)
 screen = _step("screen", _screen)
+gather = _step("gather", _gather)
 rank = _step("rank", _rank)
 compare = _step("compare", _compare)
 publish = _step("publish", _publish)
 keep = _step("keep", _keep)
 
 
-def run_steps(request: RunRequest, retry: Retry | None = None) -> RunResult:
+# A worker that died is replaced by the cluster; what is tried again here is a worker that lost its disk.
+@task(
+    name="judge share",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+    log_prints=False,
+    retries=2,
+    retry_delay_seconds=10,
+)
+def judge_share(folder: str) -> None:
+    """Judge one share of the patients, by the folder that holds it; done again, it changes nothing."""
+    shares.judge_share(Path(folder))
+
+
+def _screen_by(cluster: Cluster | None) -> None:
+    """The step ``screen``, here or by the workers of a cluster."""
+    if cluster is None:
+        screen()
+        return
+    _step("cut", partial(_cut, shares=cluster.shares))()
+    judged = judge_share.map([str(folder) for folder in _HELD.shares])
+    wait(judged)
+    for future in judged:
+        # A share's own failure says what went wrong; without one the worker was lost.
+        failure = future.state.result(raise_on_failure=False)
+        if isinstance(failure, PrescreenError):
+            raise failure
+    gather()
+
+
+def run_steps(request: RunRequest, retry: Retry | None = None, cluster: Cluster | None = None) -> RunResult:
     """One run as tasks of the flow that calls it, in the order of ``steps.run_screening``.
 
     ``retry``: how often a read that may succeed later is tried again; no other step is, since the same data
@@ -118,7 +165,9 @@ def run_steps(request: RunRequest, retry: Retry | None = None) -> RunResult:
                 keep()
             else:
                 retried(load, retry)()
-                for step in (stage, screen, gate, rank, compare, publish):
+                stage()
+                _screen_by(cluster)
+                for step in (gate, rank, compare, publish):
                     step()
         finally:
             del _HELD.session
@@ -157,8 +206,11 @@ def screen_flow(
     source_format: str = "prescreen",
     index_date: str | None = None,
     memory_bytes: int | None = None,
+    parts: int | None = None,
 ) -> None:
     """Screen an extract and publish the candidates; days are YYYY-MM-DD.
+
+    ``parts``: judge the patients in so many shares, by the flow's task runner.
 
     Without ``as_of`` the day is the extract's own (``extracted_on`` of extract.toml), so that a night that is
     made up for later gives what it would have given, and a repeated night publishes nothing new.
@@ -177,15 +229,17 @@ def screen_flow(
         index_date=_day("index_date", index_date),
         memory_bytes=memory_bytes,
     )
-    run_steps(request)
+    run_steps(request, cluster=Cluster(parts) if parts else None)
 
 
-def run_as_flow(request: RunRequest) -> RunResult:
-    """Run the flow for a request; raises the ``PrescreenError`` of the step that failed."""
+def run_as_flow(request: RunRequest, cluster: Cluster | None = None) -> RunResult:
+    """Run the flow for a request, by the workers of a cluster if one is given; raises the ``PrescreenError``
+    of the step that failed."""
     _HELD.result = None
+    ran = screen_flow if cluster is None else screen_flow.with_options(task_runner=cluster.task_runner())
     # Prefect's server starts inside, so that its files are private as well.
     with private_files():
-        screen_flow(
+        ran(
             extract=str(request.extract),
             trials=list(request.trials),
             out=str(request.out),
@@ -196,6 +250,7 @@ def run_as_flow(request: RunRequest) -> RunResult:
             source_format=request.source_format,
             index_date=request.index_date.isoformat() if request.index_date else None,
             memory_bytes=request.memory_bytes,
+            parts=cluster.shares if cluster else None,
         )
     if _HELD.result is None:
         raise UsageError("flow", "Prefect did not run the flow.", "Look at Prefect's own log.")

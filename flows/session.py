@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from criteria.engine.batch import Anchors
 from criteria.trial import Trial
-from criteria.waiting import Waiting
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
 from flows.answers.in_force import AnswersInForce
@@ -23,6 +21,7 @@ from flows.memory import database_limit
 from flows.morning import told_in_the_morning
 from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
+from flows.tally import Tally
 from schemas.errors import LockHeld, UsageError
 from schemas.words import BEGINNING
 
@@ -32,17 +31,6 @@ Progress = Callable[[str], None]
 SPACE_PER_TEXT_BYTE = 3
 SPACE_PER_PACKED_BYTE = 40
 _LEAST_SPACE_BYTES = 64 << 20
-
-
-@dataclass
-class Tally:
-    """What one trial's verdicts add up to over the batches."""
-
-    trial: Trial
-    waiting: Waiting
-    summaries: list[pl.DataFrame] = field(default_factory=list)
-    exclusions: list[pl.DataFrame] = field(default_factory=list)
-    questions: list[pl.DataFrame] = field(default_factory=list)
 
 
 @dataclass

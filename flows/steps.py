@@ -4,6 +4,9 @@ Each works on a ``Session``, which holds what the steps hand on; nothing is publ
 ``run_screening`` is the whole run; the Prefect flow calls the same steps in the same order.
 """
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,17 +15,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from criteria.attrition import add_counts, attrition_table, count_exclusions
+from criteria.attrition import add_counts, attrition_table
 from criteria.calendar import with_calendar
-from criteria.engine.batch import Batch
-from criteria.engine.screen import evaluate_trial
 from criteria.lookups import lookups_table, wording_of
-from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
+from criteria.ranking import not_listed_patients, rank_candidates
 from criteria.trial import Trial
-from criteria.waiting import Waiting
 from criteria.worklist import (
     add_questions,
-    count_open_questions,
     look_up_sentence,
     worklist_table,
 )
@@ -50,20 +49,20 @@ from flows.publish import (
 )
 from flows.report import ReportedRun, write_report
 from flows.request import RunRequest
-from flows.session import Progress, Session, Tally, open_session
-from flows.tables import FactFiles, VerdictFiles, write_output
+from flows.screening import Screening
+from flows.session import Progress, Session, open_session
+from flows.shares import cut, gather
+from flows.tables import VERDICTS_FILE, FactFiles, VerdictFiles, write_output
+from flows.tally import Tally
 from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES
-from schemas.facts import Facts
 from schemas.sources import SOURCES
 from sql.runner import (
     broken_ids,
     extract_day,
-    patient_batches,
     patient_count,
     quarantine_rows,
-    read_facts,
     stage_extract,
     table_counts,
     unmapped_counts,
@@ -181,45 +180,44 @@ def gate(session: Session) -> None:
 
 def screen(session: Session) -> None:
     """Derive the facts and judge every patient by every criterion, batch by batch, into staging."""
-    session.staging.mkdir()
-    total = patient_count(session.connection)
+    with _screen_files(session) as files:
+        patients = patient_count(session.connection)
+        session.tallies = _screening(session).screen(0, patients - 1, *files, session.progress)
+
+
+def cut_shares(session: Session, shares: int) -> list[Path]:
+    """Instead of ``screen``: the patients as so many shares, for ``judge_share``; their folders."""
+    session.progress("cutting shares")
+    return cut(session, shares)
+
+
+def gather_shares(session: Session, folders: list[Path]) -> None:
+    """Put together what was judged share by share, as ``screen`` would have left it."""
+    with _screen_files(session) as files:
+        session.tallies = gather(session, _screening(session), folders, *files)
+    shutil.rmtree(folders[0].parent)
+
+
+def _screening(session: Session) -> Screening:
+    """What the session's patients are judged by."""
     size = session.request.batch_patients or batch_patients(session.request.memory_bytes)
-    enough = max(size // len(session.trials), 1)
-    session.tallies = [Tally(trial, Waiting(trial, session.anchors, enough)) for trial in session.trials]
-    with VerdictFiles(session) as verdict_files, FactFiles(session) as fact_files:
-        for first, last in patient_batches(session.connection, size):
-            session.progress(f"screening patients {first + 1} to {last + 1} of {total}")
-            _screen_batch(session, first, last, verdict_files, fact_files)
-    for tally in session.tallies:
-        tally.waiting.ask()
+    return Screening(session.connection, session.trials, session.anchors, size, session.answers)
+
+
+@contextmanager
+def _screen_files(session: Session) -> Iterator[tuple[VerdictFiles, FactFiles]]:
+    """The files of verdicts and facts in a new staging folder; afterwards their rows are counted."""
+    session.staging.mkdir()
+    verdicts = VerdictFiles(session.staging, session.out.work, session.trials)
+    facts = FactFiles(session.staging)
+    with verdicts, facts:
+        yield verdicts, facts
+    session.file_rows[VERDICTS_FILE] = verdicts.rows
+    session.file_rows |= {f"facts/{name}.parquet": rows for name, rows in facts.rows.items()}
+    session.counts["facts"] = facts.rows
     session.counts["load"] = rows_by_table(session.connection)
-    session.counts["screen"] = {"patients": total, "verdicts": session.file_rows["verdicts.parquet"]}
-
-
-def _screen_batch(
-    session: Session, first: int, last: int, verdict_files: VerdictFiles, fact_files: FactFiles
-) -> None:
-    """One batch; apart, so that nothing of it is held while the next one is read."""
-    batch = session.answers.with_answers(read_facts(session.connection, first, last))
-    shared: dict[int, Batch] = {}
-    for tally in session.tallies:
-        found = evaluate_trial(tally.trial, batch, session.anchors, shared)
-        verdict_files.write(tally.trial, batch, found)
-        batch = session.answers.with_statuses(batch, tally.trial, found)
-        _count(tally, found, batch)
-    fact_files.write(batch, is_first=first == 0)
-
-
-def _count(tally: Tally, verdicts: pl.DataFrame, batch: Facts) -> None:
-    trial = tally.trial
-    summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
-    tally.waiting.add(batch, verdicts, summary)
-    tally.questions.append(count_open_questions(verdicts, summary))
-    tally.exclusions.append(count_exclusions(verdicts))
-    # Ids as small numbers: the summaries of all patients are kept until they are ranked.
-    ids = pl.List(pl.Enum([criterion.id for criterion in trial.criteria]))
-    compact = pl.col("failing_criteria", "unknown_criteria").cast(ids)
-    tally.summaries.append(summary.with_columns(compact))
+    patients = patient_count(session.connection)
+    session.counts["screen"] = {"patients": patients, "verdicts": verdicts.rows}
 
 
 def rank(session: Session) -> None:
@@ -238,7 +236,8 @@ def rank(session: Session) -> None:
         write_output(session, name, pl.concat(frames))
     write_output(session, "quarantine", quarantine_rows(session.connection))
     write_output(session, "unmapped", unmapped_counts(session.connection))
-    write_output(session, "answers", session.answers.table())
+    judged = {tally.trial.id: pl.concat(tally.answers) for tally in session.tallies}
+    write_output(session, "answers", session.answers.table(judged))
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

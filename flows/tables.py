@@ -1,5 +1,7 @@
 """The tables of a run, written into its staging folder: verdicts and facts batch by batch, the rest whole."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -12,7 +14,7 @@ from schemas.facts import EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
 from schemas.outputs import output_columns, output_dtypes, pandera_schema
 from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS
 
-_VERDICTS_FILE = "verdicts.parquet"
+VERDICTS_FILE = "verdicts.parquet"
 # Tables of an output, by the forms in which it is published; the workbook is made when the run is complete.
 _FORMS = {
     "candidates": ("parquet", "csv"),
@@ -29,12 +31,15 @@ class VerdictFiles:
     The first trial's verdicts go straight into the file, those of the others into scratch files that follow.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        criteria = (criterion.id for trial in session.trials for criterion in trial.criteria)
+    def __init__(self, folder: Path, scratch: Path, trials: Sequence[Trial]) -> None:
+        self.folder = folder
+        self.scratch = scratch
+        self.trials = trials
+        self.rows = 0
+        criteria = (criterion.id for trial in trials for criterion in trial.criteria)
         words = {"kind": KINDS, "verdict": VERDICTS, "reason": REASONS, "curability": CURABILITIES}
         self.dtypes: dict[str, Any] = {
-            "trial_id": pl.Enum([trial.id for trial in session.trials]),
+            "trial_id": pl.Enum([trial.id for trial in trials]),
             "patient_id": pl.String,
             "criterion_id": pl.Enum(list(dict.fromkeys(criteria))),
             **{name: pl.Enum(domain) for name, domain in words.items()},
@@ -42,11 +47,10 @@ class VerdictFiles:
         }
 
     def __enter__(self) -> "VerdictFiles":
-        paths = [self.session.staging / _VERDICTS_FILE]
-        paths += [self.session.out.work / f"{trial.id}.parquet" for trial in self.session.trials[1:]]
+        paths = [self.folder / VERDICTS_FILE]
+        paths += [self.scratch / f"{trial.id}.parquet" for trial in self.trials[1:]]
         self.sinks = {
-            trial.id: ParquetSink(path, self.dtypes)
-            for trial, path in zip(self.session.trials, paths, strict=True)
+            trial.id: ParquetSink(path, self.dtypes) for trial, path in zip(self.trials, paths, strict=True)
         }
         return self
 
@@ -59,6 +63,10 @@ class VerdictFiles:
         frame = verdicts.with_columns(pl.lit(trial.id).alias("trial_id"), patient_id.alias("patient_id"))
         self.sinks[trial.id].write(frame.select(output_columns("verdicts")))
 
+    def add(self, trial_id: str, verdicts: pl.DataFrame) -> None:
+        """Verdicts of one trial as another such file has them."""
+        self.sinks[trial_id].write(verdicts)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -68,34 +76,39 @@ class VerdictFiles:
             for group in sink.groups() if kind is None else ():
                 first.write(group)
         first.close()
-        self.session.file_rows[_VERDICTS_FILE] = first.rows
+        self.rows = first.rows
 
 
 class FactFiles:
     """facts/<frame>.parquet: what the verdicts rest on, so that a run can be explained from itself alone."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "facts"
+        self.rows: dict[str, int] = {}
 
     def __enter__(self) -> "FactFiles":
-        folder = self.session.staging / "facts"
-        folder.mkdir()
-        self.sinks = {name: ParquetSink(folder / f"{name}.parquet", SCHEMAS[name]) for name in FRAME_NAMES}
+        self.folder.mkdir()
+        self.sinks = {
+            name: ParquetSink(self.folder / f"{name}.parquet", SCHEMAS[name]) for name in FRAME_NAMES
+        }
         return self
 
     def write(self, batch: Facts, *, is_first: bool) -> None:
         """The facts of one batch; what is said of everybody comes with each and is written once."""
-        for name, sink in self.sinks.items():
+        for name in FRAME_NAMES:
             frame: pl.DataFrame = getattr(batch, name)
             if name == "coverage" and not is_first:
                 frame = frame.filter(pl.col("patient") != EVERYBODY)
-            sink.write(frame.select(list(SCHEMAS[name])))
+            self.add(name, frame.select(list(SCHEMAS[name])))
+
+    def add(self, name: str, frame: pl.DataFrame) -> None:
+        """Rows of one frame as another such file has them."""
+        self.sinks[name].write(frame)
 
     def __exit__(self, *failure: object) -> None:
         for name, sink in self.sinks.items():
             sink.close()
-            self.session.file_rows[f"facts/{name}.parquet"] = sink.rows
-        self.session.counts["facts"] = {name: sink.rows for name, sink in self.sinks.items()}
+            self.rows[name] = sink.rows
 
 
 def write_output(session: Session, name: str, frame: pl.DataFrame) -> None:

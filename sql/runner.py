@@ -78,7 +78,30 @@ def stage_extract(
 
     The tables of the extract are not changed, so that it can be called again for another date.
     """
-    _prepare(connection, as_of, wanted, code_lists or load_code_lists())
+    prepare(connection, as_of, wanted, code_lists)
+    for folder, name in WHOLE_MODELS:
+        progress(f"sql/{folder}/{name}")
+        connection.execute(model_statement(folder, name))
+
+
+def prepare(
+    connection: duckdb.DuckDBPyConnection,
+    as_of: date,
+    wanted: Wanted,
+    code_lists: CodeLists | None = None,
+) -> None:
+    """Puts in place what the models read besides the extract: parameters, macros, code lists, the batch."""
+    connection.execute("set variable as_of = $as_of", {"as_of": as_of})
+    for name, words in _DOMAINS.items():
+        connection.execute(f"set variable {name} = $words", {"words": list(words)})
+    for name, expression in _KEY_MACROS.items():
+        connection.execute(f"create or replace macro {name}(spelling) as {expression('spelling')}")
+    connection.execute(model_text("staging", "macros"))
+    register_code_tables(connection, code_lists or load_code_lists())
+    store_frame(connection, "wanted_measurements", _wanted_measurements(wanted))
+    store_frame(connection, "wanted_pairs", _wanted_pairs(wanted))
+    concepts = sorted(wanted.sets | {ANY_CONCEPT})
+    store_frame(connection, "wanted_concepts", pl.DataFrame({"concept": concepts}))
     for name, columns in GROWING.items():
         connection.execute(f"create or replace temp table {name} ({columns})")
     for table in TABLES:
@@ -89,23 +112,6 @@ def stage_extract(
             where patient between getvariable('first_patient') and getvariable('last_patient')
             """
         )
-    for folder, name in WHOLE_MODELS:
-        progress(f"sql/{folder}/{name}")
-        connection.execute(model_statement(folder, name))
-
-
-def _prepare(connection: duckdb.DuckDBPyConnection, as_of: date, wanted: Wanted, lists: CodeLists) -> None:
-    connection.execute("set variable as_of = $as_of", {"as_of": as_of})
-    for name, words in _DOMAINS.items():
-        connection.execute(f"set variable {name} = $words", {"words": list(words)})
-    for name, expression in _KEY_MACROS.items():
-        connection.execute(f"create or replace macro {name}(spelling) as {expression('spelling')}")
-    connection.execute(model_text("staging", "macros"))
-    register_code_tables(connection, lists)
-    store_frame(connection, "wanted_measurements", _wanted_measurements(wanted))
-    store_frame(connection, "wanted_pairs", _wanted_pairs(wanted))
-    concepts = sorted(wanted.sets | {ANY_CONCEPT})
-    store_frame(connection, "wanted_concepts", pl.DataFrame({"concept": concepts}))
 
 
 def _wanted_measurements(wanted: Wanted) -> pl.DataFrame:
@@ -149,12 +155,11 @@ def patient_count(connection: duckdb.DuckDBPyConnection) -> int:
     return int(_single(connection, "select count(*) from patient_index"))
 
 
-def patient_batches(connection: duckdb.DuckDBPyConnection, patients: int) -> Iterator[tuple[int, int]]:
-    """The numbers of the first and the last patient of each batch of so many; without patients one empty
-    batch, so that every frame has its columns."""
-    total = patient_count(connection)
-    for first in range(0, max(total, 1), patients):
-        yield first, min(first + patients, total) - 1
+def patient_batches(first: int, last: int, patients: int) -> Iterator[tuple[int, int]]:
+    """The first and the last number of each batch of so many patients from first to last; where there are
+    none, one empty batch, so that every frame has its columns."""
+    for start in range(first, max(last, first) + 1, patients):
+        yield start, min(start + patients - 1, last)
 
 
 def read_facts(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> Facts:

@@ -15,7 +15,7 @@ import polars as pl
 from criteria.evidence import Reads, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
 from criteria.trial import Criterion, Trial
-from flows.answers.store import TAKE_BACK, Answer, known_on, last_answers, read_batches
+from flows.answers.store import TAKE_BACK, Answer, Question, known_on, last_answers, read_batches
 from flows.evidence_key import evidence_key, turned_since
 from schemas.facts import SCHEMAS, Facts
 from schemas.outputs import output_columns, output_dtypes
@@ -27,13 +27,18 @@ DISMISSALS = ("declined", "screen_failed")
 # Of two steps of one day the one that keeps a patient off a list wins, as among the registry's own.
 _STEPS = ("contacted", "consented", "declined", "screen_failed", "withdrawn", "enrolled")
 
+JUDGED: dict[str, pl.DataType | type[pl.DataType]] = {
+    **dict.fromkeys(("patient_id", "criterion_id", "state"), pl.String),
+    "changed_criteria": pl.List(pl.String),
+}
 # One of ANSWER_STATES, and the criteria whose evidence changed.
 State = tuple[str, tuple[str, ...]]
 
 
 @dataclass
 class AnswersInForce:
-    """The answers that may count on a day, by trial and patient; ``states`` gathers what became of each."""
+    """The answers that may count on a day, by trial and patient; ``states`` gathers what became of those
+    about patients who were judged."""
 
     as_of: date
     trials: dict[str, Trial] = field(default_factory=dict)
@@ -103,11 +108,27 @@ class AnswersInForce:
                 found[patient] = tuple(changed)
         return found
 
-    def table(self) -> pl.DataFrame:
-        """What became of each last answer of the run's trials, as the run publishes it."""
-        told: dict[Answer, State] = dict.fromkeys(self._all(), (NOT_IN_RUN, ()))
+    def judged(self, trial_id: str) -> pl.DataFrame:
+        """What became of the answers about the patients who were judged: ``JUDGED``."""
+        rows = [
+            (answer.patient_id, answer.criterion_id, state, list(changed))
+            for answer, (state, changed) in self.states.items()
+            if answer.trial_id == trial_id
+        ]
+        return pl.DataFrame(rows, schema=JUDGED, orient="row")
+
+    def table(self, judged: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """What became of each last answer of the run's trials, as the run publishes it.
+
+        ``judged``: by trial what became of the answers about all patients of the run.
+        """
+        states: dict[Question, State] = {
+            (trial_id, patient_id, criterion_id): (state, tuple(changed))
+            for trial_id, frame in judged.items()
+            for patient_id, criterion_id, state, changed in frame.iter_rows()
+        }
+        told = {answer: states.get(answer.question, (NOT_IN_RUN, ())) for answer in self._all()}
         told |= dict.fromkeys(self.not_yet, (NOT_YET, ()))
-        told |= self.states
         rows = [
             {
                 "trial_id": answer.trial_id,

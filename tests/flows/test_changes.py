@@ -113,7 +113,7 @@ def test_another_version_of_the_program_is_the_code(
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("flows.identity.code_sha256", lambda: "0" * 64)
-        patched.setattr("flows.steps.evaluate_trial", blind_to_radiotherapy)
+        patched.setattr("flows.screening.evaluate_trial", blind_to_radiotherapy)
         nights.run()
     told = nights.run(day=AS_OF + timedelta(days=days))
     assert told == [

@@ -162,12 +162,12 @@ def test_each_failure_is_one_line_and_its_exit_code_and_changes_nothing(
 
 
 FAILING = f"""
-from flows import steps, worker
+from flows import screening, worker
 
 def fails(*_):
     raise ValueError("cannot read {CANARY}")
 
-steps.evaluate_trial = fails
+screening.evaluate_trial = fails
 worker.main()
 """
 

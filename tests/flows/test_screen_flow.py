@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # A cold first start of Prefect's own server takes half a minute on a loaded machine.
 PATIENCE_SECONDS = 300
 FAILING = """
-from flows import steps
+from flows import screening
 
 def fails(*_):
     raise ValueError("cannot read {secrets}")
 
-steps.evaluate_trial = fails
+screening.evaluate_trial = fails
 from flows.cli import main
 main()
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows import steps
+from flows import screening, steps
 from flows.files import ParquetSink, files_under, sha256_of
 from flows.ledger import Ledger
 from flows.publish import is_whole
@@ -237,7 +237,7 @@ def bug(*_: object, **__: object) -> None:
         (steps, "write_manifest", full_disk, 6),
         (steps, "publish", full_disk, 6),
         (steps, "stage_extract", bug, 1),
-        (steps, "evaluate_trial", bug, 1),
+        (screening, "evaluate_trial", bug, 1),
         (steps, "rank_candidates", bug, 1),
         (steps, "load_tables", bug, 1),
     ],

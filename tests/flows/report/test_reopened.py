@@ -55,8 +55,6 @@ def test_answers_whose_evidence_changed_are_listed_and_a_long_list_is_cut() -> N
     assert [(row.patient_id, row.criterion_id) for row in rows] == [("a", "E4")]
     assert rows[0].told == "fail; 2026-04-01; by N; counts no longer: the evidence has changed since"
     assert more == 0
-    many = answers(
-        *[(str(place), None, "declined", "evidence_changed") for place in range(MOST_REOPENED + 2)]
-    )
-    rows, more = reopened(many)
+    places = range(MOST_REOPENED + 2)
+    rows, more = reopened(answers(*[(str(one), None, "declined", "evidence_changed") for one in places]))
     assert (len(rows), more) == (MOST_REOPENED, 2)
