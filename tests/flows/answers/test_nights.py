@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flows.publish import ANSWERS_FILE, read_manifest
 from flows.records import verify
 from flows.replay import replay_run
 from flows.report import report_name
+from flows.steps import run_screening
 from schemas.errors import StorageFailed
 from tests.flows.answers.office import (
     CONDITIONS,
@@ -25,6 +27,7 @@ from tests.flows.answers.office import (
     verdicts,
 )
 from tests.flows.extracts import AS_OF, CANARY, TABLES
+from tests.flows.test_shares import in_any_order, published, run_in_shares
 
 E3 = ("answers", (CANARY, "E3"), "answer")
 E4 = ("answers", (CANARY, "E4"), "answer")
@@ -218,3 +221,24 @@ def test_nobody_else_can_read_the_answers_and_the_ledger_names_no_patient(office
     entries = [json.loads(line) for line in (office.out / "ledger.jsonl").read_text("utf-8").splitlines()]
     assert entries[-1]["event"] == "answers"
     assert CANARY not in (office.out / "ledger.jsonl").read_text("utf-8")
+
+
+def test_answers_count_in_shares_of_the_patients_to_the_same_bytes(office: Office, tmp_path: Path) -> None:
+    first = office.night()
+    office.take(office.filled(first, {E3: "pass", E4: "fail", ("status", ("004",), "status"): "declined"}))
+    asked = office.asked(1, conditions=CHANGED)
+    shutil.copytree(office.out, tmp_path / "out2", symlinks=True)
+    whole = run_screening(asked, lambda _: None)
+    assert states(whole) == {
+        (CANARY, "E3"): "counts",
+        (CANARY, "E4"): "evidence_changed",
+        ("004", None): "counts",
+    }
+    in_shares = run_in_shares(replace(asked, out=tmp_path / "out2"), 3, in_any_order)
+    assert in_shares == published(office.out)
+
+
+def test_who_is_no_longer_in_the_extract_is_told_as_such(office: Office) -> None:
+    office.take(office.filled(office.night(), {("answers", ("004", "E3"), "answer"): "pass"}))
+    patients = [line for line in TABLES["patients"] if not line.startswith("004,")]
+    assert states(office.night(1, patients=patients)) == {("004", "E3"): "not_in_run"}
