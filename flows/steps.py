@@ -111,7 +111,8 @@ def admit(session: Session) -> None:
 def _delivered(request: RunRequest) -> dict[str, dict[str, Any]]:
     """The files that are there to be read, by name, with their hash; rows are known when they are loaded."""
     source = SOURCES.get(request.source_format)
-    paths = list(table_files(request.extract, source.by_name if source else TABLES).values())
+    files = table_files(request.extract, source.by_name if source else TABLES)
+    paths = [path for parts in files.values() for path in parts]
     info = request.extract / INFO_FILE
     if info.is_file():
         paths.append(info)

@@ -10,8 +10,9 @@ This page is made from the schemas (`python -m schemas.dictionary > docs/extract
 
 ## The extract
 
-A folder, one file a table: `<table>.parquet`, `<table>.csv` or `<table>.csv.gz`. CSV is UTF-8 with a header row and
-a final newline, quoted as RFC 4180 says; the columns may stand in any order. Only `patients` is required. **A table
+A folder, one file a table: `<table>.parquet`, `<table>.csv` or `<table>.csv.gz`; a large table may be delivered in
+parts with the same columns, `<table>.0001.parquet` and so on, which are read in the order of their numbers. CSV is
+UTF-8 with a header row and a final newline, quoted as RFC 4180 says; the columns may stand in any order. Only `patients` is required. **A table
 that is not delivered was not captured: it never means that nothing happened.**
 
 Dates are `YYYY-MM-DD`, `YYYY-MM` or `YYYY`; a partial date is the whole month or year that it names. A blank is a

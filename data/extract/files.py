@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ INFO_FILE = "extract.toml"
 INFO_BYTES = 1_000_000
 _INFO_KEYS = ("source", "extracted_on", "default_units")
 _GLOB = re.compile(r"[*?\[\]]")
+# observations.0001.parquet: the first part of a table, or the second if it begins with 0000.
+_PART = re.compile(r"\.([0-9]{1,6})$")
 _PLAIN_FILE = re.compile(r"[A-Za-z0-9_.\-*?\[\]]{1,80}")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,40}")
 
@@ -50,8 +53,15 @@ def _data_files(folder: Path) -> list[str]:
 
 
 def _table_of(name: str, tables: Collection[str]) -> str | None:
-    stem = name.removesuffix(_suffix(name) or "")
+    """The table that a file is of, or is a part of."""
+    stem = _PART.sub("", name.removesuffix(_suffix(name) or ""))
     return stem if stem in tables else None
+
+
+def _part_of(name: str) -> int | None:
+    """Which part of its table a file is; None if it is all of it."""
+    found = _PART.search(name.removesuffix(_suffix(name) or ""))
+    return int(found[1]) if found else None
 
 
 def _check_names(names: list[str]) -> None:
@@ -82,27 +92,41 @@ def _no_patients(names: list[str]) -> ExtractRefused:
     return ExtractRefused("the extract folder", what, step)
 
 
-def table_files(folder: Path, tables: Collection[str] = tuple(TABLES)) -> dict[str, Path]:
-    """The file of every delivered table of ``tables``, by table name in their order.
+def table_files(folder: Path, tables: Collection[str] = tuple(TABLES)) -> dict[str, tuple[Path, ...]]:
+    """The files of every delivered table of ``tables``, by table name in their order: one, or its parts in
+    the order of their numbers.
 
     Raises:
-        ExtractRefused: no such folder, no patients, two files for a table, or a name that is a pattern.
+        ExtractRefused: no such folder, no patients, two files for a table or a part, or a name that is a
+            pattern.
     """
     names = _data_files(folder)
     _check_names(names)
-    files: dict[str, Path] = {}
+    found: dict[str, list[str]] = {}
     for name in names:
         table = _table_of(name, tables)
-        if table in files:
-            what = f"there are two files for one table, {files[table].name} and {name}."
-            raise ExtractRefused(f"table {table}", what, "Keep the one that is meant.")
         if table:
-            files[table] = folder / name
-    if "patients" not in files:
+            found.setdefault(table, []).append(name)
+    if "patients" not in found:
         raise _no_patients(names)
-    for path in files.values():
+    files = {table: _in_order(table, found[table]) for table in tables if table in found}
+    paths = {table: tuple(folder / name for name in parts) for table, parts in files.items()}
+    for path in chain.from_iterable(paths.values()):
         _check_regular(path)
-    return {table: files[table] for table in tables if table in files}
+    return paths
+
+
+def _in_order(table: str, names: list[str]) -> list[str]:
+    numbers = {name: _part_of(name) for name in names}
+    if len(names) == 1:
+        return names
+    ordered = sorted(names, key=lambda name: (-1 if (number := numbers[name]) is None else number, name))
+    for first, second in pairwise(ordered):
+        if numbers[first] is None or numbers[first] == numbers[second]:
+            what = f"there are two files for one table, {first} and {second}."
+            step = "Keep the one that is meant, or number the parts of a table differently."
+            raise ExtractRefused(f"table {table}", what, step)
+    return ordered
 
 
 def stray_notes(folder: Path, tables: Collection[str] = tuple(TABLES)) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ its staging SQL makes those of the contract.
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -49,7 +49,8 @@ _DUCKDB_TYPES: dict[PolarsType, str] = {
 
 @dataclass(frozen=True)
 class TableCount:
-    """What became of one table's rows; ``file`` and ``sha256`` are None if it was not delivered.
+    """What became of the rows of one file, a table or a part of one; ``file`` and ``sha256`` are None for a
+    table that was not delivered.
 
     ``columns`` are those of the file that its schema knows.
     """
@@ -134,33 +135,47 @@ class _Loader:
         self.connection.execute("insert into extract_notes values (?, ?)", [file, text])
         self.progress(f"note: {text}")
 
-    def table(self, table: Table, path: Path) -> TableCount:
-        """Loads one file; it is opened once, so that the bytes checked are the bytes read."""
+    def table(self, table: Table, paths: Sequence[Path]) -> list[TableCount]:
+        """Loads one table from its file, or from its parts in order; the rows are counted through."""
+        counts: list[TableCount] = []
+        raw = _RawTable(self.connection, table)
+        for path in paths:
+            rows = sum(count.rows for count in counts)
+            counts.append(guarded(path.name, partial(self.file, raw, path, rows)))
+            if counts[-1].columns != counts[0].columns:
+                step = "Deliver every part of a table with the same columns."
+                raise ExtractRefused(path.name, "its columns are not those of the first part.", step)
+        guarded(paths[-1].name, raw.finish)
+        if table is TABLES["patients"]:
+            self.patients = guarded(paths[-1].name, lambda: number_patients(self.connection))
+        self.connection.execute("insert into delivered values (?)", [table.name])
+        return counts
+
+    def file(self, raw: _RawTable, path: Path, before: int) -> TableCount:
+        """Loads one file, whose rows follow ``before`` others; it is opened once, so that the bytes checked
+        are the bytes read."""
         with path.open("rb") as stream:
-            before = _stamp(stream)
+            stamp = _stamp(stream)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-            rows, quarantined, columns = self.rows(table, path.name, stream)
-            if _stamp(stream) != before:
+            rows, quarantined, columns = self.rows(raw, path.name, stream, before)
+            if _stamp(stream) != stamp:
                 step = "Wait until it is delivered whole, then start again."
                 raise ExtractRefused(path.name, "the file changed while it was read.", step, may_pass=True)
-        self.connection.execute("insert into delivered values (?)", [table.name])
         self.progress(f"{path.name}: {rows} rows, {quarantined} quarantined")
-        return TableCount(table.name, path.name, sha256, rows, rows - quarantined, quarantined, columns)
+        return TableCount(raw.table.name, path.name, sha256, rows, rows - quarantined, quarantined, columns)
 
-    def rows(self, table: Table, file_name: str, stream: BinaryIO) -> tuple[int, int, tuple[str, ...]]:
-        text = read_text(file_name, table, stream, self.limits)
+    def rows(
+        self, raw: _RawTable, file_name: str, stream: BinaryIO, before: int
+    ) -> tuple[int, int, tuple[str, ...]]:
+        text = read_text(file_name, raw.table, stream, self.limits)
         for note in text.notes:
             self.note(file_name, note)
         rows = quarantined = 0
-        raw = _RawTable(self.connection, table)
         for chunk in text.chunks:
-            converted = convert(table, chunk, rows + 1, self.patients)
+            converted = convert(raw.table, chunk, before + rows + 1, self.patients)
             raw.write(converted)
             rows += converted.rows.height
             quarantined += int(converted.rows["quarantined"].sum())
-        raw.finish()
-        if table is TABLES["patients"]:
-            self.patients = number_patients(self.connection)
         if rows != text.rows:
             what = f"{text.rows} rows were counted but {rows} were read."
             raise ExtractRefused(file_name, what, "Deliver the file again, as Parquet if this repeats.")
@@ -180,7 +195,7 @@ def load_extract(
     limits: Limits | None = None,
     tables: Mapping[str, Table] = TABLES,
 ) -> list[TableCount]:
-    """Fills the database from the extract in ``folder`` and counts the rows of every table.
+    """Fills the database from the extract in ``folder`` and counts the rows of every file.
 
     ``tables`` are those to look for, by the name that their files bear; by default those of the contract.
 
@@ -198,11 +213,11 @@ def load_extract(
         loader.note(file, note)
     counts = []
     for table in tables.values():
-        path = files.get(table.name)
-        if path is None:
+        paths = files.get(table.name)
+        if paths is None:
             counts.append(TableCount(table.name, None, None, 0, 0, 0))
         else:
-            counts.append(guarded(path.name, partial(loader.table, table, path)))
+            counts += loader.table(table, paths)
     return counts
 
 

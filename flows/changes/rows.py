@@ -30,11 +30,11 @@ def read_rows(
 ) -> Rows:
     """Reads the files (by their delivered names, ``observations.csv``) for these patients alone."""
     wanted = frozenset(patient_ids)
-    found = {}
+    found: dict[str, list[pl.DataFrame]] = {}
     for name, path in files.items():
         table = tables[name.split(".")[0]]
-        found[table.name] = _rows_of(table, name, path, wanted)
-    return Rows(found, info)
+        found.setdefault(table.name, []).append(_rows_of(table, name, path, wanted))
+    return Rows({name: pl.concat(parts) for name, parts in found.items()}, info)
 
 
 def _rows_of(table: Table, name: str, path: Path, wanted: frozenset[str]) -> pl.DataFrame:

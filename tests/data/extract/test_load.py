@@ -245,7 +245,7 @@ def test_links_to_files_are_followed(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text(PATIENTS)
     (folder / "patients.csv").symlink_to(tmp_path / "elsewhere")
     assert load(folder).counts["patients"].rows == 2
-    assert table_files(folder) == {"patients": folder / "patients.csv"}
+    assert table_files(folder) == {"patients": (folder / "patients.csv",)}
 
 
 def test_a_folder_whose_own_name_holds_a_pattern_is_read_as_it_is(tmp_path: Path) -> None:
