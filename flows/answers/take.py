@@ -60,10 +60,7 @@ def take_answers(workbook: Path, out: Path, given: Given) -> Taken:
         raise UsageError("--out", "no run was published into this folder.", "Check the path.")
     with private_files(), run_lock(out):
         before = read_batches(folder.answers)
-        sha256 = sha256_of(workbook)
-        new = Batch(sha256, "", (), ())
-        if not any(batch.workbook == sha256 for batch in before):
-            new = _unknown(_read(workbook, folder, given, sha256), before)
+        new = _unknown(_read(workbook, folder, given, sha256_of(workbook)), before)
         if new.answers or new.corrections:
             head = append_batch(folder.answers, new)
             _record(out, new, head)
@@ -81,9 +78,15 @@ def _record(out: Path, new: Batch, head: str) -> None:
 
 
 def _unknown(read: Batch, before: list[Batch]) -> Batch:
-    """What the workbook says beyond what is known already."""
+    """What the workbook says beyond what is known already.
+
+    A file that was read before brings back nothing that was answered otherwise since.
+    """
     last, asked = last_answers(before), set(corrections_of(before))
     answers = [answer for answer in read.answers if not _is_same(answer, last.get(answer.question))]
+    if any(batch.workbook == read.workbook for batch in before):
+        ever = {answer for batch in before for answer in batch.answers}
+        answers = [answer for answer in answers if answer not in ever]
     corrections = [one for one in dict.fromkeys(read.corrections) if one not in asked]
     return Batch(read.workbook, read.run_id, tuple(answers), tuple(corrections))
 

@@ -90,6 +90,16 @@ def test_reading_a_workbook_twice_changes_nothing(office: Office) -> None:
     assert (office.out / "answers" / ANSWERS_FILE).read_bytes() == before
 
 
+def test_a_workbook_read_again_brings_back_nothing_that_was_answered_otherwise_since(office: Office) -> None:
+    first = office.night()
+    old = office.filled(first, {E3: "pass"})
+    office.take(old)
+    office.take(office.filled(first, {E3: "fail"}))
+    assert not office.take(old).is_new
+    assert office.take(old, by="A. Colleague").is_new, "but another name is another answer"
+    assert verdicts(office.night(1))["E3"] == ("pass", None)
+
+
 def test_a_later_answer_takes_the_place_of_an_earlier_one_however_they_are_read(office: Office) -> None:
     first = office.night()
     late = office.filled(first, {E3: "fail", ("answers", (CANARY, "E3"), "date"): date(2026, 4, 2)})
