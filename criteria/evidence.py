@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from criteria.language.tree import EventSet, RowAttribute
 from criteria.limits import exact_limits
@@ -88,7 +89,7 @@ def evidence_for(criterion: Criterion, facts: Facts) -> list[Evidence]:
 def evidence_in(rows: PatientRows, reads: Reads) -> list[Evidence]:
     """Everything that a criterion reads about a patient, in the order of reading."""
     usage, limits = reads.usage, reads.limits
-    pieces = [piece for name in usage.people for piece in _person(name, rows.person)]
+    pieces = [person_evidence(name, rows.person) for name in usage.people]
     for concept in usage.measurements:
         pieces += _results(concept, rows.latest, limits, reads.oldest[concept])
     for concept in usage.counted:
@@ -98,6 +99,7 @@ def evidence_in(rows: PatientRows, reads: Reads) -> list[Evidence]:
     return list(dict.fromkeys(pieces))
 
 
+@cache
 def reason_names(bits: int) -> tuple[str, ...]:
     """The reasons of a bit mask, in the order of publication."""
     return tuple(reason for place, reason in enumerate(REASONS) if bits >> place & 1)
@@ -108,21 +110,26 @@ def _results(
 ) -> Iterator[Evidence]:
     own = results.get(concept, ())
     for row in own:
-        low, high = row["value_low"], row["value_high"]
-        yield Evidence(
-            name=concept,
-            recorded=" ".join(part for part in (row["recorded_value"], row["recorded_unit"]) if part),
-            low=low,
-            high=high,
-            first=(row["date_earliest"], row["date_latest"]),
-            table=row["source_table"],
-            rows=tuple(row["source_rows"] or (row["source_row"],)),
-            reasons=reason_names(row["value_reasons"]),
-            stale=row["date_latest"] < oldest,
-            at_limit=low == high and low in _limits_of(concept, row, limits),
-        )
+        yield result_evidence(concept, row, limits, oldest)
     if not own:
         yield _absent(concept)
+
+
+def result_evidence(concept: str, row: Row, limits: dict[str, frozenset[Decimal]], oldest: date) -> Evidence:
+    """One result of a measurement; ``limits`` and ``oldest`` as in ``Reads``, ``date.min`` for any age."""
+    low, high = row["value_low"], row["value_high"]
+    return Evidence(
+        name=concept,
+        recorded=" ".join(part for part in (row["recorded_value"], row["recorded_unit"]) if part),
+        low=low,
+        high=high,
+        first=(row["date_earliest"], row["date_latest"]),
+        table=row["source_table"],
+        rows=tuple(row["source_rows"] or (row["source_row"],)),
+        reasons=reason_names(row["value_reasons"]),
+        stale=row["date_latest"] < oldest,
+        at_limit=low == high and low in _limits_of(concept, row, limits),
+    )
 
 
 def _limits_of(concept: str, row: Row, limits: dict[str, frozenset[Decimal]]) -> set[Decimal]:
@@ -140,20 +147,25 @@ def _events(
     own = [row for concept in patient.events.keys() & concepts for row in patient.events[concept]]
     own += [row for row in patient.events.get(ANY_CONCEPT, ()) if row["source_table"] in rows.any_of]
     for row in sorted(own, key=_newest_first):
-        yield Evidence(
-            name=rows.name,
-            recorded=next((name for name in (row["recorded_name"], row["concept"]) if name != rows.name), "")
-            or "",
-            first=(row["start_earliest"], row["start_latest"]),
-            last=(row["end_earliest"], row["end_latest"]),
-            table=row["source_table"],
-            rows=(row["source_row"],),
-            reasons=reason_names(row["reasons"]),
-            details=_details(row, (*asked, *_OWN_ATTRIBUTE.get(rows.name, ()))),
-            certain=row["certain"],
-        )
+        yield event_evidence(rows, row, asked)
     if not own:
         yield _absent(rows.name)
+
+
+def event_evidence(rows: EventSet, row: Row, asked: tuple[str, ...]) -> Evidence:
+    """One row of a set; ``asked`` as in ``Reads``."""
+    names = (name for name in (row["recorded_name"], row["concept"]) if name != rows.name)
+    return Evidence(
+        name=rows.name,
+        recorded=next(names, "") or "",
+        first=(row["start_earliest"], row["start_latest"]),
+        last=(row["end_earliest"], row["end_latest"]),
+        table=row["source_table"],
+        rows=(row["source_row"],),
+        reasons=reason_names(row["reasons"]),
+        details=_details(row, (*asked, *_OWN_ATTRIBUTE.get(rows.name, ()))),
+        certain=row["certain"],
+    )
 
 
 @cache
@@ -181,14 +193,14 @@ def _details(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _person(name: str, person: Row) -> Iterator[Evidence]:
+def person_evidence(name: str, person: Row) -> Evidence:
+    """One fact about the person, of those that ``Usage.people`` may hold."""
     if name == "age":
         born = (person["birth_earliest"], person["birth_latest"])
-        yield Evidence("birth", first=born, table="patients", reasons=reason_names(person["birth_reasons"]))
-        return
+        return Evidence("birth", first=born, table="patients", reasons=reason_names(person["birth_reasons"]))
     low, high = person[f"{name}_low"], person[f"{name}_high"]
     reasons = reason_names(person[f"{name}_reasons"])
-    yield Evidence(name, found=low == high, low=low, high=high, table="patients", reasons=reasons)
+    return Evidence(name, found=low == high, low=low, high=high, table="patients", reasons=reasons)
 
 
 def readings_used(trial: Trial, criterion_id: str) -> list[str]:
@@ -196,7 +208,7 @@ def readings_used(trial: Trial, criterion_id: str) -> list[str]:
 
     Read from the file's own text: a branch that the reading in force rules out is gone from the tree.
     """
-    document = tomllib.loads(trial.raw.decode("utf-8"))
+    document = _document(trial.raw)
     entries = (entry for kind in KINDS for entry in document.get(kind, []) if entry["id"] == criterion_id)
     texts = list(_expressions(next(entries)))
     definitions: dict[str, str] = document.get("definitions", {})
@@ -208,6 +220,12 @@ def readings_used(trial: Trial, criterion_id: str) -> list[str]:
         texts.append(str(document["trial"]["lookback_days"]))
     named = {name for text in texts for name in _READING.findall(text)}
     return [question.id for question in trial.questions if question.id in named]
+
+
+@lru_cache(maxsize=8)
+def _document(raw: bytes) -> dict[str, Any]:
+    """What a trial file says, read once for all its criteria."""
+    return tomllib.loads(raw.decode("utf-8"))
 
 
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -1,7 +1,9 @@
 """Which facts an expression, a criterion or a trial reads, from walking its typed tree."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, cast
 
 from criteria.language.tree import Age, EventSet, Includes, Measurement, Node, PatientFact, Times
 
@@ -31,12 +33,18 @@ def nodes_in(part: object) -> Iterator[Node]:
     """Every node of an expression, or of what holds expressions (a criterion, a list), outer first."""
     if isinstance(part, Node):
         yield part
-    if is_dataclass(part) and not isinstance(part, type):
-        for field in fields(part):
-            yield from nodes_in(getattr(part, field.name))
-    elif isinstance(part, tuple | list):
+    if isinstance(part, tuple | list):
         for item in part:
             yield from nodes_in(item)
+    else:
+        for name in _field_names(cast(Hashable, type(part))):
+            yield from nodes_in(getattr(part, name))
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """The fields of a dataclass; none of any other type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def usage_of(part: object) -> Usage:

@@ -23,12 +23,13 @@ from data.catalogue import load_catalogue
 from flows.changes.causes import RunSide
 from flows.changes.rows import write_rows
 from flows.failures import redacted
-from flows.files import private_files, write_csv
+from flows.files import private_files
 from flows.judge import Case, Judged, judge_on_days
 from flows.kept import kept_files
 from flows.lock import run_lock
 from flows.publish import OutputFolder, latest_run, read_manifest
 from flows.session import Progress
+from flows.table_files import write_csv
 from schemas.errors import StorageFailed, UsageError, nearest
 from schemas.words import SCREENING_STATUSES, TIERS, VERDICTS
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
-from data.extract.files import read_info
+from data.extract.info import read_info
 from flows.judge import Case, judge
 from schemas.errors import ExtractRefused, TrialError
 

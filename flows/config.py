@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from data.extract.files import read_info
+from data.extract.info import read_info
 from flows.limits import Limits
 from flows.memory import memory_bytes
 from flows.request import Night, RunRequest, study_dates

@@ -115,20 +115,30 @@ def source_of(piece: Evidence) -> str:
 
 def coverage_told(rows: PatientRows, tables: Iterable[str]) -> Iterator[tuple[str, str]]:
     """For each table in which an event would stand: since when and until when no row means no event."""
-    for table in tables:
-        row = rows.coverage.get(table)
-        if row is None or row["complete_through"] == BEGINNING:
-            yield table, "not declared complete"
-        else:
-            since = "" if row["complete_from"] == BEGINNING else f"from {row['complete_from']} "
-            yield table, f"complete {since}through {row['complete_through']}"
+    return ((table, coverage_words(rows.coverage.get(table))) for table in tables)
+
+
+def coverage_words(row: Mapping[str, Any] | None) -> str:
+    """Since when and until when a table is complete; ``row`` is that of the coverage, if there is one."""
+    if row is None or row["complete_through"] == BEGINNING:
+        return "not declared complete"
+    since = "" if row["complete_from"] == BEGINNING else f"from {row['complete_from']} "
+    return f"complete {since}through {row['complete_through']}"
 
 
 def attestations_told(rows: PatientRows, trial: Trial, criterion: Criterion) -> Iterator[str]:
     """What the registry says that somebody attested about the criterion, under any name of the trial."""
+    return (attestation_words(row) for row in rows.attestations if is_about(row, trial, criterion))
+
+
+def is_about(row: Mapping[str, Any], trial: Trial, criterion: Criterion) -> bool:
+    """Whether an attestation of the registry is about a criterion, under any name of its trial."""
     names = {name.casefold() for name in (trial.id, *trial.registry_ids)}
-    for row in rows.attestations:
-        own = row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower()
-        if own and row["source_row"] is not None:
-            answer = row["answer"] or "no clear answer"
-            yield f"{answer}; {row['date']}; attestations row {row['source_row']}"
+    is_named = row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower()
+    # What was answered in a workbook has no row; the run's answers tell of it.
+    return is_named and row["source_row"] is not None
+
+
+def attestation_words(row: Mapping[str, Any]) -> str:
+    """The answer that an attestation gives, its day and its row."""
+    return f"{row['answer'] or 'no clear answer'}; {row['date']}; attestations row {row['source_row']}"

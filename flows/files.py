@@ -1,19 +1,14 @@
-"""Writing and hashing the files of a run: the same frame gives the same bytes, private to the user."""
+"""The files of a run as bytes: hashed, forced to the disk, private to the user.
+
+Tables are for ``flows.table_files``: whoever only watches over a run imports nothing that reads them.
+"""
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-import polars as pl
-import pyarrow.parquet as pq
-
-# Rows of a row group, whatever the batch of patients: the bytes of a file do not depend on the batch.
-ROW_GROUP_ROWS = 250_000
-_CSV_SLICE_ROWS = 100_000
 _HASH_BLOCK_BYTES = 1 << 20
 
 
@@ -25,88 +20,6 @@ def private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-class ParquetSink:
-    """A Parquet file that grows frame by frame, with page checksums and row groups of one fixed size.
-
-    ``dtypes`` are the published types; a column may be an ``Enum`` in the frames for speed and is a plain
-    string in the file. ``rows`` counts what was written.
-    """
-
-    def __init__(self, path: Path, dtypes: Mapping[str, pl.DataType | type[pl.DataType]]) -> None:
-        self.path = path
-        self.rows = 0
-        self._waiting = pl.DataFrame(schema=dict(dtypes))
-        self._writer = pq.ParquetWriter(
-            path,
-            self._waiting.to_arrow(compat_level=pl.CompatLevel.oldest()).schema,
-            compression="zstd",
-            compression_level=1,
-            write_page_checksum=True,
-            store_schema=False,
-        )
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Add rows; the columns are those of the file, in order. A word outside an ``Enum`` raises."""
-        self._waiting = pl.concat([self._waiting, frame.cast(self._waiting.schema)])
-        while self._waiting.height >= ROW_GROUP_ROWS:
-            self._write_group(self._waiting.head(ROW_GROUP_ROWS))
-            self._waiting = self._waiting.slice(ROW_GROUP_ROWS)
-
-    def _write_group(self, frame: pl.DataFrame) -> None:
-        # In one piece: where pieces meet would show in the bytes.
-        table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-        self.rows += frame.height
-
-    def groups(self) -> Iterator[pl.DataFrame]:
-        """What a closed file holds, row group by row group."""
-        file = pq.ParquetFile(self.path)
-        for place in range(file.num_row_groups):
-            yield pl.DataFrame(file.read_row_group(place))
-
-    def close(self) -> None:
-        """Write what waits and end the file; an empty file has its columns."""
-        if self._waiting.height:
-            self._write_group(self._waiting)
-            self._waiting = self._waiting.clear()
-        self._writer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self._writer.close()
-
-
-def write_parquet(path: Path, frame: pl.DataFrame) -> None:
-    """One frame as one Parquet file."""
-    with ParquetSink(path, frame.schema) as sink:
-        sink.write(frame)
-
-
-def write_csv(path: Path, frame: pl.DataFrame) -> None:
-    """One frame as UTF-8 CSV (RFC 4180, LF): blanks for nulls, list columns joined by ``;``, no byte changed.
-
-    The text goes through Python's own file, so that a full disk is an ``OSError`` like any other.
-    """
-    flat = lists_joined(frame)
-    with path.open("x", encoding="utf-8", newline="") as file:
-        file.write(flat.clear().write_csv())
-        for part in flat.iter_slices(_CSV_SLICE_ROWS):
-            file.write(part.write_csv(include_header=False))
-
-
-def lists_joined(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with each list column as text joined by ``;``, an empty list as null."""
-    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-    return frame.with_columns(pl.col(lists).list.join(";").replace("", None)) if lists else frame
 
 
 def sha256_of(path: Path) -> str:
@@ -124,11 +37,6 @@ def sha256_of_all(paths: Iterable[tuple[str, Path]]) -> str:
     for name, path in sorted(paths):
         digest.update(f"{name}\0{sha256_of(path)}\n".encode())
     return digest.hexdigest()
-
-
-def parquet_rows(path: Path) -> int:
-    """The rows that a Parquet file's footer declares; raises on a file that is not whole."""
-    return int(pq.ParquetFile(path).metadata.num_rows)
 
 
 def sync(path: Path) -> None:

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from flows.files import files_under, parquet_rows, sha256_of, sync
+from flows.files import files_under, sha256_of, sync
 from schemas.errors import StorageFailed
 
 MANIFEST = "manifest.json"
@@ -131,6 +129,10 @@ def damage(folder: Path) -> str:
 
 
 def _is_whole_table(path: Path, rows: int | None) -> bool:
+    import pyarrow as pa  # noqa: PLC0415 - whoever only asks where a run is stays light
+
+    from flows.table_files import parquet_rows  # noqa: PLC0415 - as above
+
     try:
         return parquet_rows(path) == rows
     except (OSError, pa.ArrowException):

@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import wait
 from prefect.logging import get_run_logger
 
-from data.extract.files import read_info
+from data.extract.info import read_info
 from flows import shares, steps
 from flows.cluster import Cluster
 from flows.config import Retry

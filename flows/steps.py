@@ -25,8 +25,9 @@ from criteria.worklist import (
     look_up_sentence,
     worklist_table,
 )
-from data.extract.files import INFO_FILE, read_info, table_files
+from data.extract.files import table_files
 from data.extract.guard import guarded
+from data.extract.info import INFO_FILE, read_info
 from flows.answers.in_force import answers_in_force
 from flows.canaries import check_canaries
 from flows.changes.since import changes_since

@@ -55,7 +55,7 @@ def stories(
     folder: Path, trial: Trial, as_of: date, catalogue: Catalogue, patient_ids: Sequence[str]
 ) -> Iterator[Story]:
     """The stories of these patients, in this order; all must be patients of the run."""
-    facts = _facts(folder, as_of, patient_ids)
+    facts = facts_of(folder, as_of, patient_ids)
     place = dict(facts.patients.select("patient_id", "patient").iter_rows())
     verdicts = _verdicts(folder, trial.id, patient_ids)
     judge = _Judge(trial, as_of, catalogue)
@@ -72,7 +72,8 @@ def stories(
             yield Story(patient_id, rows.person["site"] or "", judged, status)
 
 
-def _facts(folder: Path, as_of: date, patient_ids: Sequence[str]) -> Facts:
+def facts_of(folder: Path, as_of: date, patient_ids: Sequence[str]) -> Facts:
+    """The facts of a run about these patients, and what its extract declares of everybody."""
     patients = pl.scan_parquet(folder / "facts" / "patients.parquet")
     places = patients.filter(pl.col("patient_id").is_in(list(patient_ids))).select("patient").collect()
     wanted = pl.concat([places, pl.DataFrame({"patient": [EVERYBODY]}, schema=places.schema)])

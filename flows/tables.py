@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from criteria.trial import Trial
-from flows.files import ParquetSink, write_csv, write_parquet
 from flows.session import Session
+from flows.table_files import ParquetSink, write_csv, write_parquet
 from schemas.facts import EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
 from schemas.outputs import output_columns, output_dtypes, pandera_schema
 from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS

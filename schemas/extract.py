@@ -27,6 +27,8 @@ from schemas.words import (
     ALLERGY_KINDS,
     ANSWERS,
     DECIMAL_PLACES,
+    EARLIEST_YEAR,
+    LATEST_YEAR,
     RESPONSES,
     ROUTES,
     SCREENING_STATUSES,
@@ -36,7 +38,6 @@ from schemas.words import (
 Kind = Literal["patient_id", "text", "note", "date", "word", "yes_no", "integer", "limit", "value"]
 PolarsType = pl.DataType | type[pl.DataType]
 NUMBER = pl.Decimal(38, DECIMAL_PLACES)
-EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 
 # What can be wrong with a row: a short name, and the sentence that a person reads.
 RULES = {

@@ -11,8 +11,8 @@ from functools import cache
 import pandera.polars as pa
 import polars as pl
 
-from schemas.extract import EARLIEST_YEAR, LATEST_YEAR, TABLES, Column, Table, typed_columns
-from schemas.words import BEGINNING, FOREVER, RESULT_WORDS, UNBOUNDED
+from schemas.extract import TABLES, Column, Table, typed_columns
+from schemas.words import BEGINNING, EARLIEST_YEAR, FOREVER, LATEST_YEAR, RESULT_WORDS, UNBOUNDED
 
 # The name that pandera gives to its own check for a null in a required column.
 NOT_NULLABLE = "not_nullable"

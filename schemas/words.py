@@ -10,6 +10,8 @@ BEGINNING = date(1, 1, 1)
 FOREVER = date(9999, 12, 31)
 UNBOUNDED = Decimal(10) ** 12
 DECIMAL_PLACES = 9
+# The years that a day of an extract may lie in.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 # So long after it was confirmed a medication without a last day is taken to go on.
 CONFIRMED_DAYS = 90
 

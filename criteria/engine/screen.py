@@ -53,8 +53,10 @@ def evaluate_trial(
     batch = batches[lag] = batches.get(lag) or Batch(facts, anchors, lag)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
+    answers = _answers(batch, trial)
     columns = [
-        _columns(_Judge(batch, trial, criterion).judged(), batch.height) for criterion in trial.criteria
+        _columns(_Judge(batch, criterion, answers.get(criterion.id.lower())).judged(), batch.height)
+        for criterion in trial.criteria
     ]
     if not columns:
         columns = [_columns(Judged(*(whole(0, 0) for _ in range(4))), 0)]
@@ -87,11 +89,8 @@ def _columns(judged: Judged, height: int) -> dict[str, pl.Series]:
 
 
 def _first_reason(bits: pl.Series) -> pl.Series:
-    """The rank of the published reason: the first in the order of the vocabulary."""
-    rank = whole(0, len(bits))
-    for place in reversed(range(len(REASONS))):
-        rank = choose((bits & (1 << place)) != 0, whole(place, len(bits)), rank)
-    return rank
+    """The rank of the published reason: the first in the order of the vocabulary; 0 where there is none."""
+    return choose(bits == 0, whole(0, len(bits)), bits.bitwise_trailing_zeros().cast(pl.Int64))
 
 
 def _word(ranks: pl.Series, words: tuple[str, ...]) -> pl.Series:
@@ -105,32 +104,41 @@ def _date(until: pl.Series) -> pl.Series:
     return choose(until < DAY_OF_FOREVER, until, nothing).cast(pl.Int32).cast(pl.Date)
 
 
-class _Judge:
-    """Judges one criterion; holds what its expressions share."""
+def _answers(batch: Batch, trial: Trial) -> dict[str, pl.Series]:
+    """Per criterion (its id in lower case) that anybody has answered: each patient's answer, null if none."""
+    names = {trial.id.casefold(), *(registry_id.casefold() for registry_id in trial.registry_ids)}
+    given = batch.facts.attestations.filter(pl.col("trial_id").str.to_lowercase().is_in(names))
+    placed = batch.place(given.with_columns(pl.col("criterion_id").str.to_lowercase()))
+    return {
+        str(criterion_id): batch.spread(_clear_answers(rows))["answer"]
+        for (criterion_id,), rows in placed.partition_by("criterion_id", as_dict=True).items()
+    }
 
-    def __init__(self, batch: Batch, trial: Trial, criterion: Criterion) -> None:
+
+def _clear_answers(given: pl.DataFrame) -> pl.DataFrame:
+    """``place`` and ``answer``. The trial may go by several names: answers of the last day that differ are
+    no answer."""
+    latest = given.filter(pl.col("date") == pl.col("date").max().over("place"))
+    return latest.group_by("place").agg(
+        answer=pl.when(pl.col("answer").n_unique() == 1).then(pl.col("answer").first())
+    )
+
+
+class _Judge:
+    """Judges one criterion; holds what its expressions share. ``answer``: of each patient, if any has one."""
+
+    def __init__(self, batch: Batch, criterion: Criterion, answer: pl.Series | None) -> None:
         self.batch = batch
         self.criterion = criterion
         self.height = batch.height
         self.is_inclusion = criterion.kind == "inclusion"
-        self.answer = self._answers(trial)
+        self.answer = answer
         yes, no = ("pass", "fail") if self.is_inclusion else ("fail", "pass")
         self.evaluator = Evaluator(batch, self.height, (self._answered(yes), self._answered(no)))
 
-    def _answers(self, trial: Trial) -> pl.Series:
-        names = {trial.id.casefold(), *(registry_id.casefold() for registry_id in trial.registry_ids)}
-        given = self.batch.facts.attestations.filter(
-            pl.col("trial_id").str.to_lowercase().is_in(names)
-            & (pl.col("criterion_id").str.to_lowercase() == self.criterion.id.lower())
-        )
-        # The trial may go by several names: answers of the last day that differ are no answer.
-        latest = self.batch.place(given).filter(pl.col("date") == pl.col("date").max().over("place"))
-        clear = latest.group_by("place").agg(
-            answer=pl.when(pl.col("answer").n_unique() == 1).then(pl.col("answer").first())
-        )
-        return self.batch.spread(clear)["answer"]
-
     def _answered(self, word: str) -> pl.Series:
+        if self.answer is None:
+            return flag(False, self.height)
         return (self.answer == word).fill_null(False)
 
     def judged(self) -> Judged:
@@ -147,7 +155,7 @@ class _Judge:
             reasons = choose(open_, reasons | applies.reasons, reasons)
             until = choose(applies.may, smaller(until, applies.until), applies.until)
         curability = self._curability()
-        for rank, word in enumerate(VERDICTS):
+        for rank, word in enumerate(VERDICTS) if self.answer is not None else ():
             answered = (verdict == UNKNOWN) & self._answered(word)
             last = CURABILITIES.index(self._cases()[-1].word)
             curability = choose(answered, whole(last, self.height), curability)

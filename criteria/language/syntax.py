@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -92,6 +93,8 @@ class CallSyntax(Syntax):
     arguments: tuple[Syntax, ...]
 
 
+# A trial's definitions are read wherever they are named, and a run reads its trials more than once.
+@lru_cache(maxsize=4096)
 def read_syntax(text: str) -> Syntax:
     """The syntax tree of one expression.
 

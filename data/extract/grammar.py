@@ -10,8 +10,16 @@ from decimal import Decimal
 
 import polars as pl
 
-from schemas.extract import EARLIEST_YEAR, LATEST_YEAR, NUMBER, Column
-from schemas.words import BEGINNING, DECIMAL_PLACES, FOREVER, RESULT_WORDS, UNBOUNDED
+from schemas.extract import NUMBER, Column
+from schemas.words import (
+    BEGINNING,
+    DECIMAL_PLACES,
+    EARLIEST_YEAR,
+    FOREVER,
+    LATEST_YEAR,
+    RESULT_WORDS,
+    UNBOUNDED,
+)
 
 TEXT_CHARACTERS = 1000
 WHOLE_DIGITS = 12  # below 10^12

@@ -1,19 +1,18 @@
 """No library's words reach a user: readers' error texts quote cells, so only our own sentences get out."""
 
 import gzip
+import sys
 import zlib
 from collections.abc import Callable
 from typing import TypeVar
-
-import duckdb
-import polars as pl
-import pyarrow as pa
 
 from schemas.errors import ExtractRefused, PrescreenError, StorageFailed
 
 Result = TypeVar("Result")
 AGAIN = "Correct it and deliver the file again."
-_UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, UnicodeError)
+# By library and name: an error of a library can only have come from one that is imported already.
+_DATABASE_ERROR = ("duckdb", "Error")
+_READER_ERRORS = (("polars.exceptions", "PolarsError"), ("pyarrow", "ArrowException"))
 _UNPACKABLE = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
@@ -46,15 +45,21 @@ def _translated(where: str, error: BaseException) -> PrescreenError | None:
         return _memory(where)
     if isinstance(error, _UNPACKABLE):
         return _unpackable(where)
-    if isinstance(error, duckdb.Error):
+    if _is_of(error, *_DATABASE_ERROR):
         return _database(where)
     if isinstance(error, OSError):
         # Arrow reports a damaged Parquet page as an OSError without a number; the system's have one.
         return _unreadable(where) if error.errno is None else _storage(where)
     # A panic of polars is a BaseException and is not exported under a stable name.
-    if isinstance(error, _UNREADABLE) or type(error).__name__ == "PanicException":
+    is_of_reader = isinstance(error, UnicodeError) or any(_is_of(error, *kind) for kind in _READER_ERRORS)
+    if is_of_reader or type(error).__name__ == "PanicException":
         return _unreadable(where)
     return None
+
+
+def _is_of(error: BaseException, library: str, name: str) -> bool:
+    module = sys.modules.get(library)
+    return module is not None and isinstance(error, getattr(module, name))
 
 
 def guarded(where: str, action: Callable[[], Result]) -> Result:

@@ -26,8 +26,9 @@ import duckdb
 import polars as pl
 
 from data.extract.convert import Converted, convert
-from data.extract.files import read_info, stray_notes, table_files
+from data.extract.files import stray_notes, table_files
 from data.extract.guard import guarded
+from data.extract.info import read_info
 from data.extract.patients import NOBODY, PatientNumbers, number_patients
 from data.extract.read import read_text
 from data.extract.structure import Limits

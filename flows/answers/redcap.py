@@ -16,10 +16,11 @@ from criteria.trial import Trial, load_trial
 from data.catalogue import load_catalogue
 from flows.answers.store import TAKE_BACK
 from flows.failures import redacted
-from flows.files import lists_joined, private_files, sync, write_csv
+from flows.files import private_files, sync
 from flows.kept import newest_runs
 from flows.lock import run_lock
 from flows.publish import OutputFolder, latest_run, read_manifest
+from flows.table_files import lists_joined, write_csv
 from flows.workbook import neutralised
 from schemas.errors import UsageError
 from schemas.words import (

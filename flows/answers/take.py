@@ -20,10 +20,11 @@ from flows.answers.store import (
     read_batches,
 )
 from flows.failures import redacted
-from flows.files import private_files, sha256_of, sync, write_csv
+from flows.files import private_files, sha256_of, sync
 from flows.ledger import Ledger
 from flows.lock import run_lock
 from flows.publish import OutputFolder, read_manifest
+from flows.table_files import write_csv
 from flows.workbook import neutralised
 from flows.workbook.answering import COLUMNS
 from schemas.errors import AnswersRefused, UsageError

@@ -9,7 +9,7 @@ import polars as pl
 
 from data.extract.read import Chunk, read_text
 from data.extract.structure import Limits
-from flows.files import write_parquet
+from flows.table_files import write_parquet
 from schemas.extract import Table
 
 

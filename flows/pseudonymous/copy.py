@@ -15,7 +15,7 @@ import polars as pl
 
 from flows import VERSION
 from flows.failures import redacted
-from flows.files import private_files, write_csv, write_parquet
+from flows.files import private_files
 from flows.identity import PRE_SCREEN_ONLY
 from flows.pseudonymous.counts import SUPPRESSED, TrialCounts, shown_tables
 from flows.pseudonymous.people import (
@@ -28,6 +28,7 @@ from flows.pseudonymous.people import (
 )
 from flows.pseudonymous.suppression import LEAST_SHOWN
 from flows.publish import OutputFolder, latest_run, read_manifest
+from flows.table_files import write_csv, write_parquet
 from schemas.errors import UsageError
 
 _PERSONAL = ["patient_id", "birth_earliest", "birth_latest"]

@@ -33,7 +33,7 @@ class ReportedRun:
     banner: str | None = None
     most_patients: int = MOST_PATIENTS
 
-    @property
+    @cached_property
     def anchors(self) -> Anchors:
         """The dates that the criteria count from."""
         days = (date.fromisoformat(self.manifest[name]) for name in ("as_of", "enrollment", "first_dose"))

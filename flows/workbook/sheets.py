@@ -1,27 +1,35 @@
 """Sheets of a workbook from frames: text stays text, no formula, no link, the same bytes each time."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from flows.files import lists_joined
+from flows.table_files import lists_joined
+from flows.workbook.rows import Column, rows_as_xml
 
 # A workbook records when it was made; a fixed day keeps two runs of the same data identical.
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the library wants a time without a zone
-# What a sheet can hold, and what a cell can.
+# What a sheet can hold.
 SHEET_ROWS = 1_048_576
-CELL_CHARACTERS = 32_767
 _SLICE_ROWS = 10_000
 _DEFAULT_WIDTH = 14
 # Wider columns hold sentences, which go on in the next line.
 _WRAP_WIDTH = 45
 _FIRST_DAY = date(2000, 1, 1)
+
+# How the library names the part of a sheet, and writes its last row: cells without content.
+_SHEET_PART = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
+_LAST_ROW = re.compile(r'(<row r="\d+">(?:<c r="[A-Z]+\d+" s="\d+"/>)+</row>)(?=</sheetData>)')
+_STYLE = re.compile(r'<c r="([A-Z]+)\d+" s="(\d+)"/>')
 
 # A spreadsheet may read text that begins like this as a formula when a cell is edited or pasted elsewhere;
 # leading blanks do not protect, and full-width signs count too.
@@ -54,24 +62,47 @@ def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
-    """The sheets in order; one that is longer than a sheet can be goes on in the next."""
+    """The sheets in order; one that is longer than a sheet can be goes on in the next.
+
+    A library makes the workbook with the header and one row of each sheet, for the looks of its columns; all
+    rows then take the place of that one.
+    """
+    pages = [page for sheet in sheets for page in _pages(sheet)]
+    outline = BytesIO(_outline(path.parent, pages))
+    with ZipFile(outline) as source, ZipFile(path, "x", ZIP_DEFLATED) as target:
+        for part in source.infolist():
+            content, place = source.read(part), _SHEET_PART.fullmatch(part.filename)
+            with target.open(part, "w") as file:
+                if place:
+                    _fill(file, content.decode(), pages[int(place[1]) - 1])
+                else:
+                    file.write(content)
+
+
+def _pages(sheet: Sheet) -> Iterator[Sheet]:
+    """What stands on a sheet of its own, under its own name, as it is written."""
+    flat = neutralised(lists_joined(sheet.frame))
+    per_sheet = SHEET_ROWS - 1
+    for number, start in enumerate(range(0, max(flat.height, 1), per_sheet), start=1):
+        name = sheet.name if number == 1 else f"{sheet.name} {number}"
+        yield replace(sheet, name=name, frame=flat.slice(start, per_sheet))
+
+
+def _outline(folder: Path, pages: Sequence[Sheet]) -> bytes:
+    """The workbook with the last row of each sheet, empty, alone."""
     options = {
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
+        # Texts stand in their cells, not in a table of their own.
         "constant_memory": True,
-        # Rows wait in temporary files; they belong beside the workbook, in the run's private folder.
-        "tmpdir": str(path.parent),
+        # Rows wait in temporary files; they belong in the run's private folder.
+        "tmpdir": str(folder),
     }
-    with xlsxwriter.Workbook(str(path), options) as workbook:
+    written = BytesIO()
+    with xlsxwriter.Workbook(written, options) as workbook:
         workbook.set_properties({"created": _CREATED, "title": "Candidates, pre-screen only"})
         formats = _formats(workbook)
-        for sheet in sheets:
-            flat = neutralised(lists_joined(sheet.frame))
-            per_sheet = SHEET_ROWS - 1
-            for number, start in enumerate(range(0, max(flat.height, 1), per_sheet), start=1):
-                name = sheet.name if number == 1 else f"{sheet.name} {number}"
-                _fill(workbook.add_worksheet(name), sheet, flat.slice(start, per_sheet), formats)
+        for page in pages:
+            _lay_out(workbook.add_worksheet(page.name), page, formats)
+    return written.getvalue()
 
 
 def _formats(workbook: xlsxwriter.Workbook) -> dict[str, Any]:
@@ -88,7 +119,8 @@ def _formats(workbook: xlsxwriter.Workbook) -> dict[str, Any]:
     }
 
 
-def _fill(worksheet: Worksheet, sheet: Sheet, frame: pl.DataFrame, formats: dict[str, Any]) -> None:
+def _lay_out(worksheet: Worksheet, sheet: Sheet, formats: dict[str, Any]) -> None:
+    frame = sheet.frame
     worksheet.freeze_panes(1, 0)
     worksheet.protect("", _ALLOWED)
     worksheet.repeat_rows(0)
@@ -102,7 +134,9 @@ def _fill(worksheet: Worksheet, sheet: Sheet, frame: pl.DataFrame, formats: dict
         if name in sheet.open and frame.height:
             _check(worksheet, frame.height, place, frame.schema[name], sheet.choices.get(name))
     worksheet.autofilter(0, 0, frame.height, frame.width - 1)
-    _write_rows(worksheet, sheet, frame, formats)
+    if frame.height:
+        for place, name in enumerate(frame.columns):
+            worksheet.write_blank(frame.height, place, None, formats[_look(sheet, name)])
 
 
 def _check(
@@ -118,40 +152,29 @@ def _check(
     worksheet.data_validation(1, place, rows, place, rule)
 
 
-def _write_rows(worksheet: Worksheet, sheet: Sheet, frame: pl.DataFrame, formats: dict[str, Any]) -> None:
-    writers = [_writer(worksheet, sheet, name, frame.schema[name], formats) for name in frame.columns]
-    line = 0
-    for part in frame.iter_slices(_SLICE_ROWS):
-        for row in part.iter_rows():
-            line += 1
-            for place, value in enumerate(row):
-                writers[place](line, place, value)
-
-
-def _writer(
-    worksheet: Worksheet, sheet: Sheet, name: str, dtype: pl.DataType, formats: dict[str, Any]
-) -> Callable[[int, int, Any], None]:
-    """How a cell of this column is written: never by guessing from its text; open cells even if empty."""
-    is_day = dtype == pl.Date
+def _look(sheet: Sheet, name: str) -> str:
+    """The format of a column."""
+    is_day = sheet.frame.schema[name] == pl.Date
     if name in sheet.open:
-        look = formats["open date" if is_day else "open"]
-    elif is_day:
-        look = formats["date"]
-    else:
-        look = formats["wrap" if sheet.widths.get(name, 0) >= _WRAP_WIDTH else "plain"]
-    write = {pl.String: worksheet.write_string, pl.Date: worksheet.write_datetime}.get(
-        type(dtype), worksheet.write_number
-    )
-    is_text, is_open = dtype == pl.String, name in sheet.open
-
-    def cell(line: int, place: int, value: Any) -> None:
-        if value is not None:
-            write(line, place, _fitting(value) if is_text else value, look)
-        elif is_open:
-            worksheet.write_blank(line, place, None, look)
-
-    return cell
+        return "open date" if is_day else "open"
+    if is_day:
+        return "date"
+    return "wrap" if sheet.widths.get(name, 0) >= _WRAP_WIDTH else "plain"
 
 
-def _fitting(value: str) -> str:
-    return value if len(value) <= CELL_CHARACTERS else "(too long for a cell: see the run's Parquet files)"
+def _fill(file: IO[bytes], xml: str, page: Sheet) -> None:
+    """Write a sheet's part with the rows of its page in the place of the one that it has."""
+    if page.frame.is_empty():
+        file.write(xml.encode())
+        return
+    before, row, after = _LAST_ROW.split(xml)
+    styles = _STYLE.findall(row)
+    columns = [
+        Column(letters, style, is_open=name in page.open)
+        for name, (letters, style) in zip(page.frame.columns, styles, strict=True)
+    ]
+    file.write(before.encode())
+    for start in range(0, page.frame.height, _SLICE_ROWS):
+        # The header is the first row.
+        file.write(rows_as_xml(page.frame.slice(start, _SLICE_ROWS), columns, start + 2).encode())
+    file.write(after.encode())

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from data.catalogue import load_catalogue
 from data.synth.generate import generate
-from flows.files import write_parquet
 from flows.publish import read_manifest
 from flows.report import ReportedRun, report_name, write_report
 from flows.request import RunRequest
 from flows.steps import RunResult, run_screening
+from flows.table_files import write_parquet
 from schemas.outputs import output_dtypes
 from tests.flows import extracts
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from flows import publish as publishing
-from flows.files import ParquetSink, files_under, private_files, write_csv, write_parquet
+from flows.files import files_under, private_files
 from flows.lock import run_lock
 from flows.publish import (
     OutputFolder,
@@ -21,6 +21,7 @@ from flows.publish import (
     require_space,
     write_manifest,
 )
+from flows.table_files import ParquetSink, write_csv, write_parquet
 from schemas.errors import LockHeld, StorageFailed
 
 

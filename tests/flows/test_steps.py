@@ -12,10 +12,11 @@ import polars as pl
 import pytest
 
 from flows import screening, steps
-from flows.files import ParquetSink, files_under, sha256_of
+from flows.files import files_under, sha256_of
 from flows.ledger import Ledger
 from flows.publish import is_whole
 from flows.steps import RunResult, run_screening
+from flows.table_files import ParquetSink
 from schemas.errors import ExtractRefused, LockHeld, PrescreenError, StorageFailed, UsageError
 from schemas.outputs import OUTPUTS, output_columns
 from tests.flows.extracts import CANARY, TABLES, request, write_extract, write_trial

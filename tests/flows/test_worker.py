@@ -75,11 +75,13 @@ def test_a_request_reaches_the_worker_as_it_was() -> None:
         ]
 
 
-def test_the_command_imports_nothing_of_the_work() -> None:
+@pytest.mark.parametrize(
+    ("modules", "needed"), [("cli, worker", ()), ("cli, worker, config, ledger, night", ("pydantic",))]
+)
+def test_the_command_and_the_night_import_nothing_of_the_work(modules: str, needed: tuple[str, ...]) -> None:
+    heavy = {"prefect", "pandera", "pydantic", "polars", "pyarrow", "numpy", "duckdb", "sqlglot", "rich"}
     code = (
-        "import sys; from flows import cli, worker;"
-        "heavy = {'prefect', 'pandera', 'pydantic', 'polars', 'duckdb', 'rich'};"
-        "print(sorted(heavy & set(sys.modules)))"
+        f"import sys; from flows import {modules}; print(sorted({heavy - set(needed)!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

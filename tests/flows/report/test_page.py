@@ -16,8 +16,8 @@ from flows.publish import read_manifest
 from flows.report import ReportedRun, report_name
 from flows.report.changes import changes_view, patient_changes
 from flows.report.page import page, plain
-from flows.report.patients import dense
 from flows.report.pictures import attrition_rows, calendar, missing_rows
+from flows.report.shared import dense
 from flows.report.view import view_of
 from flows.report.words import (
     CAUSE_WORDS,

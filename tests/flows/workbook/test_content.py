@@ -16,10 +16,10 @@ from criteria.evidence import Evidence
 from data.catalogue import load_catalogue
 from flows.answers.store import TAKE_BACK
 from flows.evidence_key import evidence_key
-from flows.files import write_parquet
 from flows.publish import read_manifest
 from flows.report import ReportedRun
 from flows.steps import RunResult, run_screening
+from flows.table_files import write_parquet
 from flows.workbook import content, workbook_sheets, write_workbook
 from schemas.words import SCREENING_STATUSES
 from tests.flows.extracts import CANARY, request, write_extract, write_trial

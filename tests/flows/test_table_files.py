@@ -1,19 +1,19 @@
-"""The files of a run as bytes."""
+"""Frames as files, and the bytes of those."""
 
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from flows import files
-from flows.files import ParquetSink
+from flows import table_files
+from flows.table_files import ParquetSink
 
 
 @pytest.mark.parametrize("pieces", [1, 999, 4500])
 def test_the_bytes_of_a_file_do_not_tell_in_which_pieces_it_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
 ) -> None:
-    monkeypatch.setattr(files, "ROW_GROUP_ROWS", 8000)
+    monkeypatch.setattr(table_files, "ROW_GROUP_ROWS", 8000)
     rows = 9000
     frame = pl.DataFrame(
         {
