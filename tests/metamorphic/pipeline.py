@@ -16,9 +16,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from criteria.calendar import with_calendar
 from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
-from criteria.ranking import not_listed_patients, rank_candidates, summarise_patients
+from criteria.ranking import DAYS, not_listed_patients, rank_candidates, summarise_patients
 from criteria.trial import Trial, load_trial
 from data.catalogue import load_catalogue
 from data.extract.load import load_extract
@@ -139,7 +140,8 @@ def judged(
         summaries.append(summarise_patients(found, batch, (trial.id, *trial.registry_ids)))
         ids = batch.patients.select("patient", "patient_id")
         verdicts.append(found.join(ids, on="patient", how="left", maintain_order="left"))
-    summary = pl.concat(summaries)
+    no_days = pl.DataFrame(schema={"patient": pl.Int32, **DAYS})
+    summary = with_calendar(pl.concat(summaries), no_days)
     outcome = Outcome(
         pl.concat(verdicts).drop("patient"),
         summary,
