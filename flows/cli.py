@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
-from flows import VERSION, make_private_prefect_home
+from flows import VERSION, answering, looking, make_private_prefect_home
 from flows.failures import explained
-from flows.looking import COMMANDS
 from flows.options import CONFIG, DAY, FOLDER, console, progress_shown, run_options
 from flows.request import RunRequest, study_dates
 from schemas.errors import PrescreenError, UsageError
@@ -186,7 +185,7 @@ def _finish_demo(folder: Path, result: Any) -> None:
     click.echo(where_to_look(folder, result))
 
 
-for _command in COMMANDS:
+for _command in (*looking.COMMANDS, *answering.COMMANDS):
     cli.add_command(_command)
 
 

@@ -127,14 +127,16 @@ def coverage_words(row: Mapping[str, Any] | None) -> str:
 
 
 def attestations_told(rows: PatientRows, trial: Trial, criterion: Criterion) -> Iterator[str]:
-    """What somebody attested about the criterion, under any name of the trial."""
+    """What the registry says that somebody attested about the criterion, under any name of the trial."""
     return (attestation_words(row) for row in rows.attestations if is_about(row, trial, criterion))
 
 
 def is_about(row: Mapping[str, Any], trial: Trial, criterion: Criterion) -> bool:
-    """Whether an attestation is about a criterion, under any name of its trial."""
+    """Whether an attestation of the registry is about a criterion, under any name of its trial."""
     names = {name.casefold() for name in (trial.id, *trial.registry_ids)}
-    return row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower()
+    is_named = row["trial_id"].lower() in names and row["criterion_id"].lower() == criterion.id.lower()
+    # What was answered in a workbook has no row; the run's answers tell of it.
+    return is_named and row["source_row"] is not None
 
 
 def attestation_words(row: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ from criteria.trial import Criterion, Trial, load_trial
 from criteria.windows import windows_of
 from criteria.worklist import label_of
 from data.catalogue import Catalogue, load_catalogue
+from flows.answers.told import read_told
 from flows.evidence_words import (
     attestations_told,
     coverage_told,
@@ -110,10 +111,15 @@ def _trial_lines(patient: _Patient, trial_id: str) -> Iterator[str]:
     yield ""
     yield f"== {trial.id}: {trial.title}"
     yield _standing(patient, trial_id)
+    told = read_told(patient.run, trial_id, [patient.patient_id])
+    yield from (f"answered  {line}" for line in told.get((patient.patient_id, ""), ()))
     verdicts = _own_rows(patient, "verdicts", trial_id)
     for verdict in verdicts.iter_rows(named=True):
         yield ""
-        yield from _criterion_lines(patient, trial, trial.criterion(verdict["criterion_id"]), verdict)
+        answered = told.get((patient.patient_id, verdict["criterion_id"]), ())
+        yield from _criterion_lines(
+            patient, trial, trial.criterion(verdict["criterion_id"]), verdict, answered
+        )
 
 
 def _own_rows(patient: _Patient, output: str, trial_id: str) -> pl.DataFrame:
@@ -135,7 +141,11 @@ def _standing(patient: _Patient, trial_id: str) -> str:
 
 
 def _criterion_lines(
-    patient: _Patient, trial: Trial, criterion: Criterion, verdict: Mapping[str, Any]
+    patient: _Patient,
+    trial: Trial,
+    criterion: Criterion,
+    verdict: Mapping[str, Any],
+    answered: Sequence[str],
 ) -> Iterator[str]:
     yield f"{criterion.id} ({criterion.kind}): {verdict_in_words(verdict)}"
     for sentence in criterion.protocol:
@@ -144,6 +154,7 @@ def _criterion_lines(
         yield f"    asks      {criterion.manual}"
     pieces = evidence_for(criterion, patient.facts)
     yield from (f"    has       {line}" for line in _evidence_lines(patient, trial, criterion, pieces))
+    yield from (f"    answered  {line}" for line in answered)
     for window in windows_of(criterion, patient.anchors):
         yield f"    window    {window.text}: {window.first} to {window.last}"
     for question in readings_used(trial, criterion.id):

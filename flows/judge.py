@@ -13,6 +13,7 @@ from criteria.engine.batch import Anchors
 from criteria.engine.screen import evaluate_trial
 from criteria.ranking import summarise_patients
 from criteria.trial import Trial
+from flows.answers.in_force import answers_in_force
 from flows.loading import load_tables, wanted_by
 from flows.memory import batch_patients
 from flows.session import working_database
@@ -21,7 +22,10 @@ from sql.runner import patient_batches, patient_count, read_facts, stage_extract
 
 @dataclass(frozen=True)
 class Case:
-    """An extract and the dates to judge it on."""
+    """An extract, the dates to judge it on, and the coordinators' answers that are to count, if any.
+
+    ``answers_through``: answers from a later day do not count; by default the as-of date.
+    """
 
     extract: Path
     as_of: date
@@ -29,12 +33,20 @@ class Case:
     first_dose: date
     source_format: str = "prescreen"
     index_date: date | None = None
+    answers: Path | None = None
+    answers_through: date | None = None
 
     def on(self, day: date) -> "Case":
         """The same extract judged as of another day; enrollment and first dose keep their distance."""
         ahead = day - self.as_of
+        # Of another day the answers that were known on it.
+        through = None if ahead else self.answers_through
         return replace(
-            self, as_of=day, enrollment=self.enrollment + ahead, first_dose=self.first_dose + ahead
+            self,
+            as_of=day,
+            enrollment=self.enrollment + ahead,
+            first_dose=self.first_dose + ahead,
+            answers_through=through,
         )
 
 
@@ -71,12 +83,14 @@ def judge_on_days(
 def _judged(connection: duckdb.DuckDBPyConnection, case: Case, trials: Sequence[Trial]) -> dict[str, Judged]:
     stage_extract(connection, case.as_of, wanted_by(trials), _silent)
     anchors = Anchors(case.as_of, case.enrollment, case.first_dose)
+    answers = answers_in_force(case.answers, trials, case.as_of, case.answers_through)
     parts: dict[str, list[Judged]] = {trial.id: [] for trial in trials}
     for first, last in patient_batches(0, patient_count(connection) - 1, batch_patients(None)):
-        batch = read_facts(connection, first, last)
+        batch = answers.with_answers(read_facts(connection, first, last))
         for trial in trials:
             verdicts = evaluate_trial(trial, batch, anchors)
-            summary = summarise_patients(verdicts, batch, (trial.id, *trial.registry_ids))
+            told = answers.with_statuses(batch, trial, verdicts)
+            summary = summarise_patients(verdicts, told, (trial.id, *trial.registry_ids))
             parts[trial.id].append(Judged(verdicts, summary))
     return {trial_id: _whole(judged) for trial_id, judged in parts.items()}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.ledger import Ledger
-from flows.publish import OutputFolder, latest_run, read_manifest
+from flows.publish import ANSWERS_FILE, OutputFolder, latest_run, read_manifest
 from schemas.errors import ExtractRefused, StorageFailed
 
 # Nights whose delivered files stay where nothing else is asked for.
@@ -21,7 +21,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 def keep_inputs(out: OutputFolder, extract: Path, inputs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Copies the delivered files that are not kept yet.
+    """Copies the delivered files, and the answers, that are not kept yet.
 
     Raises ``ExtractRefused`` if a file is no longer what was loaded.
     """
@@ -29,7 +29,8 @@ def keep_inputs(out: OutputFolder, extract: Path, inputs: Mapping[str, Mapping[s
     for name, told in inputs.items():
         target = out.kept / told["sha256"]
         if not target.exists():
-            _copy(extract / name, target, told["sha256"])
+            source = out.answers if name == ANSWERS_FILE else extract / name
+            _copy(source, target, told["sha256"])
 
 
 def _copy(source: Path, target: Path, sha256: str) -> None:

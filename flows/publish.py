@@ -17,6 +17,8 @@ from schemas.errors import StorageFailed
 
 MANIFEST = "manifest.json"
 LATEST = "latest"
+# The name that the coordinators' answers have among the inputs of a run.
+ANSWERS_FILE = "answers.jsonl"
 # What stands beside it for the morning.
 SUMMARY = "summary.txt"
 # What a run that was killed may leave behind; swept by the next run, which holds the lock.
@@ -43,6 +45,11 @@ class OutputFolder:
     def kept(self) -> Path:
         """The delivered files of the newest runs, by their hash."""
         return self.root / "kept"
+
+    @property
+    def answers(self) -> Path:
+        """What coordinators answered; not there until somebody did."""
+        return self.root / "answers" / ANSWERS_FILE
 
     @property
     def latest(self) -> Path:

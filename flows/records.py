@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from flows.answers.store import links, read_batches
 from flows.files import sha256_of
 from flows.ledger import ENDS, Entry, Ledger
 from flows.publish import MANIFEST, OutputFolder, damage
@@ -37,8 +38,9 @@ def _asked(start: dict[str, Any]) -> str:
 def verify(out: Path) -> list[str]:
     """What was checked, in lines; raises ``StorageFailed`` that names what is wrong.
 
-    The chain of the ledger; every run that it says was published and not purged: its manifest's hash, its
-    files' hashes; no run folder that it does not know.
+    The chain of the ledger; that of the coordinators' answers, and that none is missing; every run that it
+    says was published and not purged: its manifest's hash, its files' hashes; no run folder that it does not
+    know.
     """
     folder, ledger = OutputFolder(out), _ledger(out)
     wrong = ledger.faults()
@@ -47,6 +49,7 @@ def verify(out: Path) -> list[str]:
     purged = {entry["run_id"] for entry in entries if entry["event"] == "purged"}
     for run_id, entry in published.items():
         wrong += [f"run {run_id}: {fault}" for fault in _faults(folder, run_id, entry, run_id in purged)]
+    wrong += _answers_faults(folder, entries)
     there = {path.name for path in (out / "runs").iterdir()} if (out / "runs").is_dir() else set()
     wrong += [f"run {run_id} is not in the ledger" for run_id in sorted(there - published.keys())]
     if wrong:
@@ -57,6 +60,18 @@ def verify(out: Path) -> list[str]:
         f"{len(entries)} records, the chain is unbroken; the last record's hash is {ledger.head()}",
         f"{len(there)} published runs, every file is what was published",
     ]
+
+
+def _answers_faults(folder: OutputFolder, entries: list[Entry]) -> Iterator[str]:
+    """What is wrong with the coordinators' answers: each record that the ledger knows of has to be there."""
+    try:
+        read_batches(folder.answers)
+    except StorageFailed as error:
+        yield f"answers: {error.what.rstrip('.')}"
+        return
+    known = set(links(folder.answers))
+    if any(entry["event"] == "answers" and entry["head"] not in known for entry in entries):
+        yield "answers: a record that was kept is missing or was changed"
 
 
 def _faults(folder: OutputFolder, run_id: str, entry: Entry, is_purged: bool) -> Iterator[str]:

@@ -10,7 +10,7 @@ from flows.files import private_files
 from flows.identity import code_sha256
 from flows.kept import kept_files
 from flows.lock import run_lock
-from flows.publish import MANIFEST, OutputFolder, read_manifest
+from flows.publish import ANSWERS_FILE, MANIFEST, OutputFolder, read_manifest
 from flows.request import RunRequest
 from flows.session import Progress, Session, open_session
 from flows.steps import admit, compare_with, complete, load, rank, screen, stage
@@ -50,13 +50,16 @@ def _request(folder: OutputFolder, run: Path, manifest: dict[str, Any]) -> RunRe
         raise StorageFailed(run.name, "its delivered files are not kept any more.", step)
     extract = folder.replay / "extract"
     extract.mkdir(parents=True)
+    again = OutputFolder(folder.replay / "out")
     for name, path in files.items():
-        shutil.copyfile(path, extract / name)
+        target = again.answers if name == ANSWERS_FILE else extract / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
     index = manifest["index_date"]
     return RunRequest(
         extract=extract,
         trials=tuple(str(run / "trials" / f"{trial_id}.toml") for trial_id in manifest["trials"]),
-        out=folder.replay / "out",
+        out=again.root,
         as_of=date.fromisoformat(manifest["as_of"]),
         enrollment=date.fromisoformat(manifest["enrollment"]),
         first_dose=date.fromisoformat(manifest["first_dose"]),

@@ -9,6 +9,7 @@ from criteria.engine.batch import Anchors, Batch
 from criteria.engine.screen import evaluate_trial
 from criteria.trial import Trial
 from criteria.waiting import Waiting
+from flows.answers.in_force import AnswersInForce
 from flows.tables import FactFiles, VerdictFiles
 from flows.tally import Tally
 from sql.runner import patient_batches, read_facts
@@ -16,13 +17,14 @@ from sql.runner import patient_batches, read_facts
 
 @dataclass(frozen=True)
 class Screening:
-    """Patients to be judged: the database that their extract is staged in, the trials, the dates, and how
-    many are judged at a time."""
+    """Patients to be judged: the database that their extract is staged in, the trials, the dates, how many
+    are judged at a time, and what coordinators answered about them."""
 
     connection: duckdb.DuckDBPyConnection
     trials: Sequence[Trial]
     anchors: Anchors
     batch_patients: int
+    answers: AnswersInForce
 
     def tallies(self) -> list[Tally]:
         """A tally for each trial, with nothing in it."""
@@ -47,6 +49,7 @@ class Screening:
                     tally.waiting.ask()
         for tally in tallies:
             tally.waiting.ask()
+            tally.answers.append(self.answers.judged(tally.trial.id))
         return tallies
 
     def _batch(
@@ -58,10 +61,11 @@ class Screening:
         fact_files: FactFiles,
     ) -> None:
         """One batch; apart, so that nothing of it is held while the next one is read."""
-        batch = read_facts(self.connection, first, last)
-        fact_files.write(batch, is_first=first == 0)
+        batch = self.answers.with_answers(read_facts(self.connection, first, last))
         shared: dict[int, Batch] = {}
         for tally in tallies:
             found = evaluate_trial(tally.trial, batch, self.anchors, shared)
             verdict_files.write(tally.trial, batch, found)
+            batch = self.answers.with_statuses(batch, tally.trial, found)
             tally.count(found, batch)
+        fact_files.write(batch, is_first=first == 0)

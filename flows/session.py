@@ -13,6 +13,7 @@ from criteria.engine.batch import Anchors
 from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
+from flows.answers.in_force import AnswersInForce
 from flows.files import private_files
 from flows.ledger import Attempt, Ledger, recorded
 from flows.lock import run_lock
@@ -22,6 +23,7 @@ from flows.publish import OutputFolder, require_space
 from flows.request import RunRequest, load_trials
 from flows.tally import Tally
 from schemas.errors import LockHeld, UsageError
+from schemas.words import BEGINNING
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered;
@@ -51,6 +53,7 @@ class Session:
     tallies: list[Tally] = field(default_factory=list)
     # Rows of each step, and rows of each staged file, for the manifest.
     counts: dict[str, Any] = field(default_factory=dict)
+    answers: AnswersInForce = field(default_factory=lambda: AnswersInForce(BEGINNING))
     file_rows: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -4,7 +4,7 @@ Everything passes through files in a folder that all of them see; a task is name
 nothing. A share that was judged twice, or half and then again, changes nothing: its result is put in place
 whole, by one rename. Put together in the order of the patients, the results are those of one process.
 
-``FOLDER/whole``: what is of the whole extract, the trials, ``request.json``.
+``FOLDER/whole``: what is of the whole extract, the trials, the answers, ``request.json``.
 ``FOLDER/<number>``: ``rows`` of the share's patients, ``share.json``, then ``result``.
 """
 
@@ -20,10 +20,12 @@ import pyarrow.parquet as pq
 
 from criteria.engine.batch import Anchors
 from data.catalogue import load_catalogue
+from flows.answers.in_force import answers_in_force
 from flows.failures import redacted
 from flows.files import private_files
 from flows.loading import wanted_by
 from flows.memory import batch_patients
+from flows.publish import ANSWERS_FILE
 from flows.request import load_trials
 from flows.screening import Screening
 from flows.session import Session, lock_down, working_database
@@ -63,6 +65,8 @@ def _cut_one(session: Session, folder: Path, first: int, last: int) -> Path:
 
 def _write_request(session: Session, whole: Path) -> None:
     request = session.request
+    if session.out.answers.is_file():
+        shutil.copyfile(session.out.answers, whole / ANSWERS_FILE)
     for trial in session.trials:
         (whole / f"{trial.id}.toml").write_bytes(trial.raw)
     asked = {
@@ -106,11 +110,13 @@ def _judge(folder: Path, scratch: Path, result: Path) -> None:
     names = [str(whole / name) for name in asked["trials"]]
     trials = load_trials(names, asked["readings"], load_catalogue())
     days = [date.fromisoformat(asked[name]) for name in ("as_of", "enrollment", "first_dose")]
+    answers = whole / ANSWERS_FILE
+    answered = answers_in_force(answers if answers.is_file() else None, trials, days[0])
     size = asked["batch_patients"] or batch_patients(asked["memory_bytes"])
     with working_database(scratch / "work", asked["memory_bytes"]) as connection:
         read_share(connection, whole, folder / "rows", days[0], wanted_by(trials))
         lock_down(connection)
-        screening = Screening(connection, trials, Anchors(*days), size)
+        screening = Screening(connection, trials, Anchors(*days), size, answered)
         verdicts, facts = VerdictFiles(result, result, trials), FactFiles(result)
         with verdicts, facts:
             tallies = screening.screen(bounds["first"], bounds["last"], verdicts, facts, _silent)

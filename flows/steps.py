@@ -28,6 +28,7 @@ from criteria.worklist import (
 from data.extract.files import table_files
 from data.extract.guard import guarded
 from data.extract.info import INFO_FILE, read_info
+from flows.answers.in_force import answers_in_force
 from flows.canaries import check_canaries
 from flows.changes.since import changes_since
 from flows.failures import redacted
@@ -104,7 +105,7 @@ def admit(session: Session) -> None:
     request, night = session.request, session.request.night
     if night is not None:
         check_age(night.limits, read_info(request.extract).extracted_on, night.today)
-    session.inputs = _delivered(request)
+    session.inputs = _delivered(request) | _answered(session)
     session.run_id = run_identity(request, session.trials, session.inputs)
 
 
@@ -118,6 +119,15 @@ def _delivered(request: RunRequest) -> dict[str, dict[str, Any]]:
         paths.append(info)
     hashes = {path.name: guarded(path.name, partial(sha256_of, path)) for path in paths}
     return {name: {"sha256": sha256, "rows": None} for name, sha256 in hashes.items()}
+
+
+def _answered(session: Session) -> dict[str, dict[str, Any]]:
+    """The coordinators' answers, an input like the delivered files, where there are any."""
+    path = session.out.answers
+    if not path.is_file():
+        return {}
+    session.answers = answers_in_force(path, session.trials, session.request.as_of)
+    return {path.name: {"sha256": sha256_of(path), "rows": None}}
 
 
 def is_published(session: Session) -> bool:
@@ -193,7 +203,7 @@ def gather_shares(session: Session, folders: list[Path]) -> None:
 def _screening(session: Session) -> Screening:
     """What the session's patients are judged by."""
     size = session.request.batch_patients or batch_patients(session.request.memory_bytes)
-    return Screening(session.connection, session.trials, session.anchors, size)
+    return Screening(session.connection, session.trials, session.anchors, size, session.answers)
 
 
 @contextmanager
@@ -228,6 +238,8 @@ def rank(session: Session) -> None:
         write_output(session, name, pl.concat(frames))
     write_output(session, "quarantine", quarantine_rows(session.connection))
     write_output(session, "unmapped", unmapped_counts(session.connection))
+    judged = {tally.trial.id: pl.concat(tally.answers) for tally in session.tallies}
+    write_output(session, "answers", session.answers.table(judged))
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

@@ -15,6 +15,7 @@ from criteria.evidence import Evidence, evidence_in, reads_of
 from criteria.patient_rows import PatientRows, rows_by_patient
 from criteria.trial import Criterion, Trial
 from data.catalogue import Catalogue
+from flows.answers.told import read_told
 from flows.evidence_words import attestations_told, coverage_told, wanting_names, what_to_do
 from schemas.facts import EVERYBODY, FRAME_NAMES, Facts
 
@@ -27,7 +28,8 @@ class Judged:
     """One criterion for one patient: the row of verdicts.parquet, and what it rests on.
 
     ``coverage`` says since when and until when tables are complete, where something is not recorded;
-    ``attested`` what somebody answered; ``to_do`` what could give another verdict.
+    ``attested`` what the registry says that somebody answered, ``answered`` what somebody did in a workbook;
+    ``to_do`` what could give another verdict.
     """
 
     criterion: Criterion
@@ -36,15 +38,17 @@ class Judged:
     coverage: Sequence[tuple[str, str]]
     attested: Sequence[str]
     to_do: str
+    answered: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Story:
-    """One patient and every criterion, in protocol order."""
+    """One patient and every criterion, in protocol order; ``status`` says what came of the patient."""
 
     patient_id: str
     site: str
     judged: Sequence[Judged]
+    status: Sequence[str] = ()
 
 
 def stories(
@@ -55,12 +59,17 @@ def stories(
     place = dict(facts.patients.select("patient_id", "patient").iter_rows())
     verdicts = _verdicts(folder, trial.id, patient_ids)
     judge = _Judge(trial, as_of, catalogue)
+    told = read_told(folder, trial.id, patient_ids)
     for first in range(0, len(patient_ids), _BATCH_PATIENTS):
         ids = patient_ids[first : first + _BATCH_PATIENTS]
         own = rows_by_patient(facts, [place[patient_id] for patient_id in ids])
         for patient_id, (_, rows) in zip(ids, own, strict=True):
-            judged = [judge.judged(verdict, rows) for verdict in verdicts[patient_id]]
-            yield Story(patient_id, rows.person["site"] or "", judged)
+            judged = [
+                judge.judged(verdict, rows, told.get((patient_id, verdict["criterion_id"]), ()))
+                for verdict in verdicts[patient_id]
+            ]
+            status = told.get((patient_id, ""), ())
+            yield Story(patient_id, rows.person["site"] or "", judged, status)
 
 
 def facts_of(folder: Path, as_of: date, patient_ids: Sequence[str]) -> Facts:
@@ -102,7 +111,7 @@ class _Judge:
         self.reads = {criterion.id: reads_of(criterion, as_of) for criterion in trial.criteria}
         self.told: dict[tuple[object, ...], str] = {}
 
-    def judged(self, verdict: dict[str, Any], rows: PatientRows) -> Judged:
+    def judged(self, verdict: dict[str, Any], rows: PatientRows, answered: Sequence[str]) -> Judged:
         criterion = self.criteria[verdict["criterion_id"]]
         read = self.reads[criterion.id]
         pieces = evidence_in(rows, read)
@@ -114,6 +123,7 @@ class _Judge:
             coverage=list(coverage_told(rows, read.tables)) if absent else [],
             attested=list(attestations_told(rows, self.trial, criterion)),
             to_do=self._to_do(criterion, verdict, pieces),
+            answered=answered,
         )
 
     def _to_do(self, criterion: Criterion, verdict: dict[str, Any], pieces: Sequence[Evidence]) -> str:

@@ -22,6 +22,7 @@ class Tally:
     summaries: list[pl.DataFrame] = field(default_factory=list)
     exclusions: list[pl.DataFrame] = field(default_factory=list)
     questions: list[pl.DataFrame] = field(default_factory=list)
+    answers: list[pl.DataFrame] = field(default_factory=list)
 
     def count(self, verdicts: pl.DataFrame, batch: Facts) -> None:
         """Adds the verdicts of one batch."""
@@ -51,6 +52,7 @@ class Tally:
             "summaries": self.summaries,
             "exclusions": self.exclusions,
             "questions": self.questions,
+            "answers": self.answers,
             "days": self.waiting.days,
             "open_facts": self.waiting.open_facts,
         }

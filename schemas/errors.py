@@ -41,6 +41,19 @@ class ExtractRefused(PrescreenError):
     exit_code = 4
 
 
+class AnswersRefused(PrescreenError):
+    """A filled-in workbook cannot be used; nothing of it was kept. ``faults``: each cell, what is wrong.
+
+    Its exit code is that of a refused extract: what was delivered is not what it has to be.
+    """
+
+    exit_code = 4
+
+    def __init__(self, where: str, what: str, next_step: str, faults: Iterable[str] = ()) -> None:
+        super().__init__(where, what, next_step)
+        self.faults = tuple(faults)
+
+
 class LockHeld(PrescreenError):
     """Another run is writing to the same output folder."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from schemas.words import (
+    ANSWER_STATES,
     CAUSES,
     CHANGES,
     CURABILITIES,
@@ -169,6 +170,20 @@ CHANGES_TABLE = (
     ),
 )
 
+# One row per question that somebody answered in a workbook, with the last answer, of the trials of the run.
+ANSWERS_TABLE = (
+    _TRIAL,
+    _PATIENT,
+    OutputColumn("criterion_id", pl.String, "the criterion; blank: what came of the patient", nullable=True),
+    OutputColumn("answer", pl.String, "the answer, or the step of screening"),
+    OutputColumn("date", pl.Date, "day of the answer"),
+    OutputColumn("answered_by", pl.String, "who answered"),
+    OutputColumn("comment", pl.String, "free text", nullable=True),
+    OutputColumn("state", pl.String, "whether it counts in this run", ANSWER_STATES),
+    OutputColumn("changed_criteria", _IDS, "ids of the criteria whose evidence changed since"),
+    OutputColumn("run_id", pl.String, "the run in whose workbook it was given"),
+)
+
 OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
     "candidates": CANDIDATES,
     "not_listed": NOT_LISTED,
@@ -179,6 +194,7 @@ OUTPUTS: dict[str, tuple[OutputColumn, ...]] = {
     "quarantine": QUARANTINE,
     "unmapped": UNMAPPED,
     "changes": CHANGES_TABLE,
+    "answers": ANSWERS_TABLE,
 }
 
 

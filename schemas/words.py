@@ -49,7 +49,7 @@ CURABILITIES = ("time", "retest", "data", "permanent")
 TIERS = ("eligible", "possible", "opens_later", "near_miss", "excluded")
 # What may change between two runs of one folder, and why; a cause explains the change alone, or it is joint.
 CHANGES = ("new_on_list", "left_list", "moved_tier", "criterion")
-CAUSES = ("new_data", "corrected_data", "clock", "trial_file", "code", "joint", "not_known")
+CAUSES = ("new_data", "corrected_data", "answers", "clock", "trial_file", "code", "joint", "not_known")
 NOT_LISTED_REASONS = (
     "deceased",
     "vital_status_unknown",
@@ -67,6 +67,8 @@ FACT_KINDS = ("measurement", "record", "person", "table", "names", "review", "at
 # What a person answers to a criterion, and what came of asking a patient.
 ANSWERS = ("pass", "fail", "not_applicable")
 SCREENING_STATUSES = ("contacted", "declined", "consented", "screen_failed", "enrolled", "withdrawn")
+# What became of an answer that somebody gave in a workbook.
+ANSWER_STATES = ("counts", "evidence_changed", "taken_back", "not_yet", "not_in_run")
 
 YES_NO = ("no", "yes")
 SEXES = ("female", "male")

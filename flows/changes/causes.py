@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,24 @@ import polars as pl
 
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
+from flows.answers.store import Answer, known_on, last_answers, read_batches
 from flows.changes.rows import Rows, changed_patients, joined, read_rows, write_rows
 from flows.changes.standing import judged_standing
 from flows.judge import Case, judge
+from flows.publish import ANSWERS_FILE
 from schemas.errors import PrescreenError
 from schemas.extract import TABLES, Table
 from schemas.sources import SOURCES
 from schemas.words import CAUSES
 
-NEW_DATA, CORRECTED_DATA, CLOCK, TRIAL_FILE, CODE, JOINT, NOT_KNOWN = CAUSES
+NEW_DATA, CORRECTED_DATA, ANSWERS, CLOCK, TRIAL_FILE, CODE, JOINT, NOT_KNOWN = CAUSES
 _DATES = ("as_of", "enrollment", "first_dose")
 
 
 @dataclass(frozen=True)
 class RunSide:
-    """One of the two runs: its manifest, its trials by id, and its delivered files by name (None: not
-    kept)."""
+    """One of the two runs: its manifest, its trials by id, and its delivered files and answers by name (None:
+    not kept)."""
 
     manifest: Mapping[str, Any]
     trials: Mapping[str, Trial]
@@ -44,9 +47,22 @@ class RunSide:
         source = SOURCES.get(self.manifest["format"])
         return source.by_name if source else TABLES
 
+    @property
+    def answers(self) -> Path | None:
+        """What coordinators had answered by then."""
+        return (self.files or {}).get(ANSWERS_FILE)
+
+    @cached_property
+    def said(self) -> frozenset[Answer]:
+        """The last answer to each question that could count in this run."""
+        batches = read_batches(self.answers) if self.answers else []
+        known = known_on(batches, date.fromisoformat(self.manifest["as_of"]))
+        return frozenset(last_answers(known).values())
+
     def rows(self, patient_ids: Sequence[str]) -> Rows:
         """What the extract says about these patients; its day is told even where its sender did not."""
         files = dict(self.files or {})
+        files.pop(ANSWERS_FILE, None)
         info = files.pop("extract.toml", None)
         raw = info.read_bytes() if info else b""
         if "extracted_on" not in tomllib.loads(raw.decode("utf-8-sig")):
@@ -58,7 +74,14 @@ class RunSide:
         dates = {name: date.fromisoformat(self.manifest[name]) for name in _DATES}
         index = self.manifest["index_date"]
         index_date = date.fromisoformat(index) if index else None
-        return Case(extract, source_format=self.manifest["format"], index_date=index_date, **dates)
+        return Case(
+            extract,
+            source_format=self.manifest["format"],
+            index_date=index_date,
+            answers=self.answers,
+            answers_through=dates["as_of"],
+            **dates,
+        )
 
 
 def load_published_trials(
@@ -79,12 +102,17 @@ def differing(old: RunSide, new: RunSide, trial_id: str) -> set[str]:
     extracts."""
     a, b = old.manifest, new.manifest
     pairs: dict[str, list[Any]] = {
-        NEW_DATA: [(side["inputs"], side["index_date"], side["format"]) for side in (a, b)],
+        NEW_DATA: [(_delivered(side), side["index_date"], side["format"]) for side in (a, b)],
+        ANSWERS: [old.said, new.said],
         CLOCK: [[side[name] for name in _DATES] for side in (a, b)],
         TRIAL_FILE: [(side["trials"][trial_id]["sha256"], side["readings"][trial_id]) for side in (a, b)],
         CODE: [side["code"]["sha256"] for side in (a, b)],
     }
     return {name for name, (one, other) in pairs.items() if one != other}
+
+
+def _delivered(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told for name, told in manifest["inputs"].items() if name != ANSWERS_FILE}
 
 
 def add_causes(
@@ -98,7 +126,7 @@ def add_causes(
     open_items: dict[str, pl.DataFrame] = {}
     for trial_id, changed in items.items():
         factors = differing(old, new, trial_id)
-        if (factors and factors <= {CLOCK}) or factors in ({TRIAL_FILE}, {CODE}):
+        if (factors and factors <= {CLOCK}) or factors in ({TRIAL_FILE}, {CODE}, {ANSWERS}):
             found[trial_id] = _labelled(changed, sorted(factors))
         elif old.files is None or (trial_id not in old.trials and TRIAL_FILE in factors):
             found[trial_id] = _labelled(changed, [NOT_KNOWN])
@@ -122,7 +150,8 @@ class _Replays:
         self.items, self.old, self.new, self.scratch = items, old, new, scratch
         ids = pl.concat([changed["patient_id"] for changed in items.values()]).unique().sort().to_list()
         self.rows = old.rows(ids), new.rows(ids)
-        self.touched = changed_patients(*self.rows, new.tables)
+        answered = {answer.patient_id for answer in old.said ^ new.said}
+        self.touched = changed_patients(*self.rows, new.tables) | answered
 
     def explained(self) -> dict[str, pl.DataFrame]:
         """Each trial's changes with their causes."""
@@ -131,7 +160,7 @@ class _Replays:
         for trial_id, changed in self.items.items():
             factors = differing(self.old, self.new, trial_id)
             by_clock = pl.col("patient_id").is_in(sorted(self.touched)).not_() & (
-                days_only and factors <= {NEW_DATA, CLOCK}
+                days_only and factors <= {NEW_DATA, ANSWERS, CLOCK}
             )
             settled[trial_id] = _labelled(changed.filter(by_clock), [CLOCK])
             replayed[trial_id] = changed.filter(~by_clock)
@@ -168,13 +197,19 @@ class _Replays:
         """One trial's changes; a replay says of each whether it alone gives what the new run says."""
         old_trial = self.old.trials.get(trial_id, self.new.trials[trial_id])
         new_trial = self.new.trials[trial_id]
+        old_case = self.old.case(extracts["old"])
         new_dates = replace(
-            self.new.case(extracts["old"]), index_date=self.old.case(extracts["old"]).index_date
+            self.new.case(extracts["old"]),
+            index_date=old_case.index_date,
+            answers=old_case.answers,
+            answers_through=old_case.answers_through,
         )
+        new_answers = replace(old_case, answers=self.new.answers, answers_through=new_dates.as_of)
         replays = {
-            CODE: (self.old.case(extracts["old"]), old_trial),
+            CODE: (old_case, old_trial),
             CLOCK: (new_dates, old_trial),
-            TRIAL_FILE: (self.old.case(extracts["old"]), new_trial),
+            TRIAL_FILE: (old_case, new_trial),
+            ANSWERS: (new_answers, old_trial),
             NEW_DATA: (self._with_data(extracts["joined"]), old_trial),
             CORRECTED_DATA: (self._with_data(extracts["new"]), old_trial),
         }
@@ -208,7 +243,7 @@ def _causes(factors: set[str]) -> pl.Expr:
     were.
     """
     told = []
-    for name in (NEW_DATA, CORRECTED_DATA, CLOCK, TRIAL_FILE, CODE):
+    for name in (NEW_DATA, CORRECTED_DATA, ANSWERS, CLOCK, TRIAL_FILE, CODE):
         if name in factors:
             explains = pl.col(name)
             if name == CORRECTED_DATA:

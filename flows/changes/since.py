@@ -10,7 +10,7 @@ from flows.changes.causes import RunSide, add_causes, load_published_trials, man
 from flows.changes.compare import compare
 from flows.changes.standing import published_standing
 from flows.kept import kept_files
-from flows.publish import OutputFolder, read_manifest
+from flows.publish import ANSWERS_FILE, OutputFolder, read_manifest
 from flows.session import Session
 from schemas.outputs import output_columns, output_dtypes
 from schemas.words import CHANGES
@@ -28,7 +28,9 @@ def changes_since(
         return empty
     earlier = read_manifest(before)
     old_trials = load_published_trials(before, earlier, session.catalogue)
-    files = {name: session.request.extract / name for name in session.inputs}
+    files = {name: session.request.extract / name for name in session.inputs if name != ANSWERS_FILE}
+    if ANSWERS_FILE in session.inputs:
+        files[ANSWERS_FILE] = session.out.answers
     old = RunSide(earlier, old_trials, kept_files(folder, earlier))
     new = RunSide(manifest_side(manifest), {trial.id: trial for trial in session.trials}, files)
     items = {

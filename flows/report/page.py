@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from flows.report.changes import patient_changes
 from flows.report.patients import PatientLines
+from flows.report.reopened import came_of_it
 from flows.report.run_data import ReportedRun
 from flows.report.shared import dense
 from flows.report.view import View, list_rows, view_of
@@ -106,6 +107,7 @@ def _data(run: ReportedRun, view: View, patients: PatientLines) -> dict[str, Any
         ],
         "list": list_rows(run, places),
         "changes": patient_changes(run.changes),
+        "statuses": came_of_it(run.answers, run.shown["patient_id"].to_list()),
         "texts": list(patients.shared.texts),
         "verdicts": list(patients.shared.verdicts),
         "notes": list(patients.shared.notes),

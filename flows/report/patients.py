@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from criteria.evidence import Evidence, Reads, reads_of
+from flows.answers.told import read_told
 from flows.evidence_words import attestation_words, coverage_words, is_about, what_to_do
 from flows.report.items import Item, items_of
 from flows.report.pieces import Pieces
@@ -156,17 +157,29 @@ class PatientLines:
     def _with_attested(self, frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         """With the notes of the answers that somebody gave, per criterion that has any."""
         rows = list(facts.attestations.iter_rows(named=True))
+        answered = self._answered(facts)
         for place, criterion in enumerate(self.criteria):
             notes = [
                 (row["patient"], str(self.shared.note(self.shared.text("attested"), attestation_words(row))))
                 for row in rows
                 if is_about(row, self.run.trial, criterion)
             ]
+            notes += answered.get(criterion.id, [])
             if notes:
                 told = pl.DataFrame(notes, schema={"patient": pl.Int32, "note": pl.String}, orient="row")
                 own = _joined(told, pl.col("note")).rename({"told": f"attested {place}"})
                 frame = frame.join(own, on="patient", how="left", maintain_order="left")
         return frame
+
+    def _answered(self, facts: Facts) -> dict[str, list[tuple[int, str]]]:
+        """By criterion the patients with an answer in a workbook, and its note."""
+        places = dict(facts.patients.select("patient_id", "patient").iter_rows())
+        found: dict[str, list[tuple[int, str]]] = {}
+        for (patient_id, name), told in read_told(self.run.folder, self.run.trial.id, list(places)).items():
+            for text in told:
+                note = self.shared.note(self.shared.text("answered"), text)
+                found.setdefault(name, []).append((places[patient_id], str(note)))
+        return found
 
 
 def _joined(rows: pl.DataFrame, text: pl.Expr) -> pl.DataFrame:

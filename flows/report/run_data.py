@@ -90,6 +90,11 @@ class ReportedRun:
         return self._own("lookups.parquet")
 
     @cached_property
+    def answers(self) -> pl.DataFrame:
+        """What coordinators answered in workbooks, and whether it counts."""
+        return self._own("answers.parquet")
+
+    @cached_property
     def quarantine(self) -> pl.DataFrame:
         """Rows that could not be used, one row per rule broken."""
         return pl.read_parquet(self.folder / "quarantine.parquet")

@@ -11,8 +11,10 @@ from criteria.trial import Trial
 from flows.identity import PRE_SCREEN_ONLY, readings_in_words
 from flows.report.changes import ChangesView, changes_view
 from flows.report.criteria_view import CriterionView, criteria_view
+from flows.report.days import closing, too_old_soon
 from flows.report.pictures import AttritionRow, MissingRow, Week, attrition_rows, calendar, missing_rows
 from flows.report.quality import QualityView, quality_view
+from flows.report.reopened import Reopened, reopened
 from flows.report.run_data import ReportedRun
 from flows.report.words import NOT_LISTED_WORDS, TIER_MEANINGS, TIER_SIGNS, TIER_WORDS
 from flows.summary import machine_checked
@@ -76,6 +78,11 @@ class View:
     more_lookups: int
     weeks: list[Week]
     opening: list[dict[str, Any]]
+    closing: list[dict[str, Any]]
+    more_closing: int
+    too_old_soon: int
+    reopened: list[Reopened]
+    more_reopened: int
     attrition: list[AttritionRow]
     missing: list[MissingRow]
     quality: QualityView
@@ -87,6 +94,8 @@ def view_of(run: ReportedRun) -> View:
     criteria = criteria_view(trial, run.anchors, run.catalogue)
     short = {criterion.id: criterion.short for criterion in criteria}
     weeks, opening = calendar(run.candidates, run.anchors.as_of)
+    closes, more_closing = closing(run.candidates, run.anchors.as_of)
+    open_again, more_reopened = reopened(run.answers)
     readings = readings_in_words(trial)
     return View(
         title=trial.title,
@@ -110,6 +119,11 @@ def view_of(run: ReportedRun) -> View:
         more_lookups=max(run.lookups.height - MOST_LOOKUPS, 0),
         weeks=weeks,
         opening=opening,
+        closing=closes,
+        more_closing=more_closing,
+        too_old_soon=too_old_soon(run.candidates, run.anchors.as_of),
+        reopened=open_again,
+        more_reopened=more_reopened,
         attrition=attrition_rows(run.attrition, short, manifest["rows"]["screen"]["patients"]),
         missing=missing_rows(run.unknowns, short, run.candidates.height),
         quality=quality_view(run),
@@ -162,7 +176,8 @@ def _not_listed(not_listed: pl.DataFrame) -> list[tuple[str, int]]:
 
 
 def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
-    """The list as rows for the script: rank, id, site, tier, fails, to look up, to ask, opens, closes.
+    """The list as rows for the script: rank, id, site, tier, fails, to look up, to ask, opens, closes, the
+    day before which results have to be repeated, and for which criteria.
 
     ``places`` is each criterion's place in the protocol; days are counted from the as-of date.
     """
@@ -182,6 +197,8 @@ def list_rows(run: ReportedRun, places: dict[str, int]) -> Sequence[list[Any]]:
             [places[name] for name in row["asks"]],
             day(row["opens_on"]),
             day(row["closes_on"]),
+            day(row["repeat_labs_before"]),
+            [places[name] for name in row["repeat_labs_criteria"] or ()],
         ]
         for row in run.shown.iter_rows(named=True)
     ]

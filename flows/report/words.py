@@ -35,6 +35,7 @@ CHANGE_WORDS = {
 CAUSE_WORDS = {
     "new_data": "new data",
     "corrected_data": "corrected data",
+    "answers": "answers that were given",
     "clock": "time passed",
     "trial_file": "the trial file changed",
     "code": "the program changed",

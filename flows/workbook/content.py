@@ -6,43 +6,16 @@ import polars as pl
 
 from criteria.evidence import Evidence
 from criteria.trial import Criterion
-from criteria.worklist import label_of, look_up_sentence
-from flows.evidence_key import evidence_key
+from criteria.worklist import label_of
 from flows.evidence_words import days_of, flags_of, how_long, source_of, value_of
 from flows.report import ReportedRun
-from flows.stories import Judged, Story, stories
+from flows.stories import Judged, stories
 from flows.wording import REASON_WORDS, verdict_in_words
+from flows.workbook.answering import Told, answering_notes, answering_sheets, taken_off
 from flows.workbook.sheets import Sheet
-from schemas.words import ANSWERS, SCREENING_STATUSES
 
 # The best of each trial's list are told criterion by criterion and have room for answers.
 MOST_PATIENTS = 250
-_ANSWERING = (
-    "Answer in the yellow cells; nothing else can be written in. This workbook is not read back: the next "
-    "night knows an answer when it stands in the registry's tables attestations and screening_log."
-)
-# What a person may answer tonight.
-ASKED_REASONS = ("needs_attestation", "needs_review")
-ANSWER_COLUMNS = {
-    "trial_id": pl.String,
-    "patient_id": pl.String,
-    "criterion_id": pl.String,
-    "question": pl.String,
-    "answer": pl.String,
-    "answered_by": pl.String,
-    "date": pl.Date,
-    "comment": pl.String,
-    "evidence": pl.String,
-}
-STATUS_COLUMNS = {
-    "trial_id": pl.String,
-    "patient_id": pl.String,
-    "rank": pl.Int64,
-    "tier": pl.String,
-    "status": pl.String,
-    "date": pl.Date,
-    "comment": pl.String,
-}
 _CRITERIA_COLUMNS = {
     "trial_id": pl.String,
     "rank": pl.Int64,
@@ -58,8 +31,13 @@ _WIDTHS = {
     "trial_id": 28,
     "patient_id": 22,
     "failing_criteria": 40,
+    "repeat_labs_before": 20,
+    "repeat_labs_criteria": 30,
     "unknown_criteria": 40,
     "question": 60,
+    "earlier": 45,
+    "corrected_value": 24,
+    "source": 45,
     "comment": 45,
     "verdict": 30,
     "what_next": 60,
@@ -85,14 +63,15 @@ _WIDTHS = {
 
 def workbook_sheets(runs: Sequence[ReportedRun], about: Sequence[tuple[str, str]]) -> list[Sheet]:
     """The sheets of a run whose tables are written; ``runs`` are its trials, of the same folder."""
-    told = [list(_told(run)) for run in runs]
-    every = list(zip(runs, told, strict=True))
+    told = [one for run in runs for one in _told(run)]
     changes = [run.changes for run in runs if run.changes is not None]
     return [
         _sheet("candidates", pl.concat([run.candidates for run in runs])),
-        _sheet("criteria", _frame(_CRITERIA_COLUMNS, [row for one in every for row in _criteria_rows(*one)])),
-        _answers([row for one in every for row in _answer_rows(*one)]),
-        _status([row for run in runs for row in _status_rows(run)]),
+        _sheet(
+            "criteria",
+            _frame(_CRITERIA_COLUMNS, [row for one in told if one.rank for row in _criteria_rows(one)]),
+        ),
+        *answering_sheets(told, _WIDTHS),
         _sheet("worklist", pl.concat([run.lookups for run in runs])),
         *([_sheet("changes", pl.concat(changes))] if changes else []),
         _sheet("criteria text", _texts(runs)),
@@ -111,20 +90,29 @@ def _frame(columns: dict[str, type[pl.DataType]], rows: list[tuple[object, ...]]
     return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _told(run: ReportedRun) -> Iterator[tuple[int, Story]]:
-    """The stories of the best of the list, with their rank."""
+def _told(run: ReportedRun) -> Iterator[Told]:
+    """The best of the list, then those whom an answer took off it."""
     best = run.candidates.head(MOST_PATIENTS)
-    told = stories(run.folder, run.trial, run.anchors.as_of, run.catalogue, best["patient_id"].to_list())
-    yield from zip(best["rank"].to_list(), told, strict=True)
+    off = taken_off(run, MOST_PATIENTS)
+    listed: list[tuple[int | None, str]] = list(best.select("rank", "tier").iter_rows())
+    places = listed + [(None, "not listed")] * len(off)
+    told = stories(run.folder, run.trial, run.anchors.as_of, run.catalogue, [*best["patient_id"], *off])
+    for story, (rank, tier) in zip(told, places, strict=True):
+        yield Told(run, story, rank, tier)
 
 
-def _criteria_rows(run: ReportedRun, told: list[tuple[int, Story]]) -> Iterator[tuple[object, ...]]:
-    for rank, story in told:
-        for one in story.judged:
-            verdict = verdict_in_words({**one.verdict, "kind": one.criterion.kind})
-            rests_on = "; ".join(_piece(run, piece) for piece in one.pieces)
-            lasts = how_long(one.verdict["holds_until"])
-            yield run.trial.id, rank, story.patient_id, one.criterion.id, verdict, one.to_do, lasts, rests_on
+def _criteria_rows(told: Told) -> Iterator[tuple[object, ...]]:
+    run, story = told.run, told.story
+    for one in story.judged:
+        verdict = verdict_in_words({**one.verdict, "kind": one.criterion.kind})
+        rests_on = "; ".join([*(_piece(run, piece) for piece in one.pieces), *_answered(one)])
+        lasts = how_long(one.verdict["holds_until"])
+        yield run.trial.id, told.rank, story.patient_id, one.criterion.id, verdict, one.to_do, lasts, rests_on
+
+
+def _answered(one: Judged) -> Iterator[str]:
+    yield from (f"attested: {text}" for text in one.attested)
+    yield from (f"answered: {text}" for text in one.answered)
 
 
 def _piece(run: ReportedRun, piece: Evidence) -> str:
@@ -134,47 +122,6 @@ def _piece(run: ReportedRun, piece: Evidence) -> str:
     value = value_of(piece, run.catalogue, run.anchors.as_of)
     parts = (value, days_of(piece), *piece.details, source_of(piece), *flags_of(piece))
     return f"{label}: {', '.join(part for part in parts if part)}"
-
-
-def _answer_rows(run: ReportedRun, told: list[tuple[int, Story]]) -> Iterator[tuple[object, ...]]:
-    questions: dict[tuple[str, str], str] = {}
-    for _, story in told:
-        for one in story.judged:
-            if one.verdict["reason"] in ASKED_REASONS:
-                key = evidence_key(run.trial, story.patient_id, one)
-                about = one.criterion.id, one.verdict["reason"]
-                asked = questions.get(about) or questions.setdefault(about, _question(run, one))
-                yield run.trial.id, story.patient_id, one.criterion.id, asked, None, None, None, None, key
-
-
-def _question(run: ReportedRun, one: Judged) -> str:
-    return look_up_sentence(one.criterion, one.verdict["reason"], run.catalogue)
-
-
-def _answers(rows: list[tuple[object, ...]]) -> Sheet:
-    return Sheet(
-        "answers",
-        _frame(ANSWER_COLUMNS, rows),
-        widths=_WIDTHS,
-        open=("answer", "answered_by", "date", "comment"),
-        choices={"answer": ANSWERS},
-        hidden=("evidence",),
-    )
-
-
-def _status_rows(run: ReportedRun) -> Iterator[tuple[object, ...]]:
-    for row in run.candidates.head(MOST_PATIENTS).iter_rows(named=True):
-        yield run.trial.id, row["patient_id"], row["rank"], row["tier"], None, None, None
-
-
-def _status(rows: list[tuple[object, ...]]) -> Sheet:
-    return Sheet(
-        "status",
-        _frame(STATUS_COLUMNS, rows),
-        widths=_WIDTHS,
-        open=("status", "date", "comment"),
-        choices={"status": SCREENING_STATUSES},
-    )
 
 
 def _texts(runs: Sequence[ReportedRun]) -> pl.DataFrame:
@@ -201,8 +148,7 @@ def _quality(run: ReportedRun) -> list[Sheet]:
 
 
 def _notes(runs: Sequence[ReportedRun]) -> Iterator[tuple[str, str]]:
-    yield "sheet answers", _ANSWERING
-    yield "sheet status", "Say what came of it for a patient: contacted, declined, enrolled and so on."
+    yield from answering_notes()
     for run in runs:
         if run.candidates.height > MOST_PATIENTS:
             told = f"the best {MOST_PATIENTS} of {run.candidates.height} patients of {run.trial.id}"

@@ -113,7 +113,8 @@ def _formats(workbook: xlsxwriter.Workbook) -> dict[str, Any]:
         "plain": workbook.add_format({"valign": "top"}),
         "wrap": workbook.add_format({"valign": "top", "text_wrap": True}),
         "date": workbook.add_format({"valign": "top", **day}),
-        "open": workbook.add_format({"valign": "top", "text_wrap": True, **answer}),
+        # As text: what is typed stays as it was typed, a leading zero or equals sign too.
+        "open": workbook.add_format({"valign": "top", "text_wrap": True, "num_format": "@", **answer}),
         "open date": workbook.add_format({"valign": "top", **day, **answer}),
     }
 

@@ -106,6 +106,15 @@ def changed_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (trial_id, "criterion", second, "I09", "fail", "pass", ["new_data", "clock"]),
         (trial_id, "left_list", "gone", None, "possible", "deceased", ["new_data"]),
     ]
+    given = ("N. Surname", None)
+    answers = [
+        (trial_id, best, None, "contacted", AS_OF, *given, "counts", [], "r"),
+        (trial_id, second, None, "declined", AS_OF, *given, "evidence_changed", ["I09"], "r"),
+        (trial_id, second, "E04", "pass", AS_OF, *given, "evidence_changed", ["E04"], "r"),
+    ]
+    write_parquet(
+        folder / "answers.parquet", pl.DataFrame(answers, schema=output_dtypes("answers"), orient="row")
+    )
     write_parquet(
         folder / "changes.parquet", pl.DataFrame(rows, schema=output_dtypes("changes"), orient="row")
     )

@@ -87,6 +87,8 @@ def test_the_list_filters_by_site_criterion_and_text(watched: Watched, run: RunR
     page.get_by_label("Find").fill(there["patient_id"][-1].upper())
     assert ids_in(page) == [there["patient_id"][-1]]
     page.get_by_role("button", name="Show all").click()
+    # The form is reset before the list is filled anew.
+    expect(page.get_by_role("status")).to_contain_text(f"of {listed(run).height} patients")
     assert ids_in(page) == listed(run)["patient_id"].head(100).to_list()
 
 
@@ -153,6 +155,32 @@ def test_the_night_before_and_the_banner_are_told(watched: Watched, changed_repo
     expect(page.locator("#list-body tr")).to_have_count(2)
     page.locator("#list-body button").nth(1).click()
     expect(page.get_by_role("dialog")).to_contain_text("I09: fail → pass (new data, time passed)")
+
+
+def test_what_came_of_a_patient_and_open_answers_are_told(watched: Watched, changed_report: Path) -> None:
+    page = watched.open(changed_report)
+    first, second = page.locator("#list-body tr").first, page.locator("#list-body tr").nth(1)
+    expect(first.get_by_text("contacted", exact=True)).to_be_visible()
+    expect(second.get_by_text("back on the list", exact=True)).to_be_visible()
+    open_again = page.locator("#worklist details.note")
+    expect(open_again).to_contain_text("Answers that count no longer, since the evidence changed (2)")
+    expect(open_again).to_contain_text("E04: pass; 2026-06-30; by N. Surname; counts no longer")
+    first.get_by_role("button").click()
+    expect(page.locator("#patient")).to_contain_text("contacted; 2026-06-30; by N. Surname")
+
+
+def test_the_days_before_which_labs_have_to_be_repeated_are_told(watched: Watched, run: RunResult) -> None:
+    page = watched.open(report_of(run))
+    page.get_by_role("button", name="All on one page").click()
+    waiting = listed(run).drop_nulls("repeat_labs_before")
+    assert waiting.height
+    row = waiting.row(0, named=True)
+    shown = page.locator("#list-body tr").nth(row["rank"] - 1)
+    expect(shown).to_contain_text(f"repeat labs before {row['repeat_labs_before']}")
+    expect(page.locator("#list").get_by_text("repeat labs before")).to_have_count(waiting.height)
+    shown.get_by_role("button").click()
+    told = f"before {row['repeat_labs_before']} ({', '.join(row['repeat_labs_criteria'])})"
+    expect(page.locator("#patient")).to_contain_text(told)
 
 
 def test_names_that_mean_harm_are_only_text(watched: Watched, hostile_run: RunResult) -> None:

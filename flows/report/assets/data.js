@@ -34,10 +34,11 @@ function quoted(text) {
 
 // One row of the list, by name.
 function rowOf(values, place) {
-  const [rank, id, site, tier, fails, lookUps, asks, opens, closes] = values;
+  const [rank, id, site, tier, fails, lookUps, asks, opens, closes, labs, labsFor] = values;
   const unknowns = [...lookUps, ...asks];
   const changes = run.changes[id] || [];
-  return { place, rank, id, site, tier, fails, unknowns, lookUps, asks, opens, closes, changes };
+  const [status, cameOfIt] = run.statuses[id] || ["", ""];
+  return { place, rank, id, site, tier, fails, unknowns, lookUps, asks, opens, closes, labs, labsFor, changes, status, cameOfIt };
 }
 
 const patients = run.list.map(rowOf);

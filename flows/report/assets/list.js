@@ -45,11 +45,11 @@ function stands(p, criterion, how) {
   return p.fails.includes(criterion) || p.unknowns.includes(criterion);
 }
 
-// What the text filter looks in: id, site, tier, the ids of criteria that fail or are unknown.
+// What the text filter looks in: id, what came of it, site, tier, the ids of criteria that fail or are unknown.
 function searchable(p) {
   if (!p.text) {
     const ids = [...p.fails, ...p.unknowns].map((place) => run.criteria[place].id);
-    p.text = [p.id, p.site, run.tiers[p.tier].words, ...ids].join(" ").toLowerCase();
+    p.text = [p.id, p.status, p.site, run.tiers[p.tier].words, ...ids].join(" ").toLowerCase();
   }
   return p.text;
 }
@@ -89,15 +89,16 @@ function row(p) {
   const open = make("button", { className: "link", attributes: { type: "button" } }, quoted(p.id));
   open.addEventListener("click", () => openPatient(p));
   const changed = p.changes.length ? make("span", { className: "tag", text: newest(p) }) : null;
+  const status = p.status ? make("span", { className: "tag", text: p.status }) : null;
   return make(
     "tr",
     {},
     make("td", { className: "number", text: String(p.rank) }),
-    make("th", { className: "id", attributes: { scope: "row" } }, open, changed),
+    make("th", { className: "id", attributes: { scope: "row" } }, open, changed, status),
     make("td", {}, badge(p.tier)),
     make("td", { className: "ids" }, ...failing(p)),
     make("td", { className: "unknowns", text: openFacts(p) }),
-    make("td", { className: "dates", text: dates(p) }),
+    make("td", { className: "dates" }, dates(p), labs(p) ? make("span", { className: "quiet block", text: labs(p) }) : null),
     make("td", { className: "site" }, quoted(p.site)),
   );
 }
@@ -134,6 +135,11 @@ function openFacts(p) {
 function dates(p) {
   if (p.opens !== null) return `opens ${day(p.opens)}`;
   return p.closes !== null ? `holds to ${day(p.closes - 1)}` : "";
+}
+
+// Before which day results have to be repeated, for the patient to go on passing.
+function labs(p) {
+  return p.labs === null ? "" : `repeat labs before ${day(p.labs)}`;
 }
 
 function sortBy(key) {

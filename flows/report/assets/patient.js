@@ -47,6 +47,11 @@ function summary(p) {
     ["Unknown", openFacts(p)],
   ];
   if (dates(p)) facts.push(["Date", dates(p)]);
+  if (p.labs !== null) {
+    const criteria = p.labsFor.map((place) => run.criteria[place].id).join(", ");
+    facts.push(["Repeat labs", `before ${day(p.labs)} (${criteria})`]);
+  }
+  if (p.cameOfIt) facts.push(["What came of it", plain(p.cameOfIt)]);
   const list = make("dl", { className: "facts" });
   list.append(make("div", {}, make("dt", { text: "Tier" }), make("dd", {}, badge(p.tier))));
   for (const [name, value] of facts) {

@@ -14,11 +14,11 @@ import pytest
 
 from criteria.evidence import Evidence
 from data.catalogue import load_catalogue
+from flows.answers.store import TAKE_BACK
 from flows.evidence_key import evidence_key
 from flows.publish import read_manifest
 from flows.report import ReportedRun
 from flows.steps import RunResult, run_screening
-from flows.stories import Judged
 from flows.table_files import write_parquet
 from flows.workbook import content, workbook_sheets, write_workbook
 from schemas.words import SCREENING_STATUSES
@@ -79,7 +79,7 @@ def test_every_listed_patient_has_a_row_for_what_came_of_it(result: RunResult) -
     rules = openpyxl.load_workbook(result.folder / "candidates.xlsx")[
         "status"
     ].data_validations.dataValidation
-    assert f'"{",".join(SCREENING_STATUSES)}"' in {rule.formula1 for rule in rules}
+    assert f'"{",".join((*SCREENING_STATUSES, TAKE_BACK))}"' in {rule.formula1 for rule in rules}
 
 
 def test_the_other_sheets_hold_what_the_run_publishes(result: RunResult) -> None:
@@ -90,6 +90,7 @@ def test_the_other_sheets_hold_what_the_run_publishes(result: RunResult) -> None
         "criteria",
         "answers",
         "status",
+        "corrections",
         "worklist",
         "criteria text",
         "data quality",
@@ -138,13 +139,11 @@ PIECE = Evidence(
     table="observations",
     rows=(7,),
 )
-UNKNOWN = {"verdict": "unknown", "reason": "needs_review", "curability": None, "holds_until": None}
 
 
-def key(result: RunResult, *pieces: Evidence, **verdict: object) -> str:
+def key(result: RunResult, *pieces: Evidence) -> str:
     trial = result.trials[0]
-    judged = Judged(trial.criterion("I1"), {**UNKNOWN, **verdict}, pieces, [], [], "")
-    return evidence_key(trial, "p1", judged)
+    return evidence_key(trial, "p1", trial.criterion("I1"), pieces)
 
 
 def test_the_key_of_an_answer_changes_with_the_evidence_and_with_nothing_else(result: RunResult) -> None:
@@ -152,19 +151,16 @@ def test_the_key_of_an_answer_changes_with_the_evidence_and_with_nothing_else(re
     assert key(result, replace(PIECE, rows=(9,), stale=True)) == before, (
         "a row number and age are no evidence"
     )
-    assert key(result, PIECE, verdict="pass", reason=None) == before, "the answer itself changes the verdict"
-    assert key(result, replace(PIECE, low=Decimal("1.000"))) == before
-    changed = (replace(PIECE, high=Decimal(2)), replace(PIECE, first=(date(2026, 3, 2),) * 2))
+    assert key(result, replace(PIECE, recorded="1.000")) == before
+    assert key(result, PIECE, replace(PIECE, rows=(9,))) == before, "the same row twice says no more"
+    changed = (replace(PIECE, recorded="2"), replace(PIECE, first=(date(2026, 3, 2),) * 2))
     assert len({before, key(result), *(key(result, piece) for piece in changed)}) == 4
 
 
 def test_the_key_of_an_answer_changes_with_the_question(result: RunResult, tmp_path: Path) -> None:
     trial = result.trials[0]
     criterion = replace(trial.criterion("E3"), manual="Is the patient able?")
-    asked = [
-        evidence_key(trial, "p1", Judged(one, UNKNOWN, [], [], [], ""))
-        for one in (trial.criterion("E3"), criterion)
-    ]
+    asked = [evidence_key(trial, "p1", one, []) for one in (trial.criterion("E3"), criterion)]
     assert asked[0] != asked[1]
 
 
@@ -174,7 +170,7 @@ def test_a_round_trip_through_libreoffice_keeps_answers_lists_and_locks(
 ) -> None:
     write_workbook(tmp_path / "filled.xlsx", workbook_sheets([reported], [("what", "a test")]))
     book = openpyxl.load_workbook(tmp_path / "filled.xlsx")
-    book["answers"]["E2"], book["answers"]["G2"] = "pass", date(2026, 4, 1)
+    book["answers"]["F2"], book["answers"]["H2"] = "pass", date(2026, 4, 1)
     book.save(tmp_path / "filled.xlsx")
     given = ("--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}")
     convert = ("soffice", *given, "--convert-to", "xlsx", "--outdir", str(tmp_path / "back"))
@@ -186,8 +182,8 @@ def test_a_round_trip_through_libreoffice_keeps_answers_lists_and_locks(
     sheet = openpyxl.load_workbook(back)["answers"]
     assert sheet.protection.sheet
     assert sheet["A2"].protection.locked
-    assert not sheet["E2"].protection.locked
-    assert sheet.column_dimensions["I"].hidden
+    assert not sheet["F2"].protection.locked
+    assert sheet.column_dimensions["J"].hidden
     assert any(
         rule.type == "list" and "pass" in rule.formula1 for rule in sheet.data_validations.dataValidation
     )
