@@ -121,16 +121,15 @@ def serve(config: Path) -> None:
 )
 def flow(shares: int | None, scheduler: str | None, workers: int | None, **options: Any) -> None:
     """Do the same as `run`, recorded as a Prefect flow (counts and states only), and by many workers."""
-    from flows.cluster import Cluster
-
     request = request_from(options)
     if shares is None and (scheduler or workers):
         raise UsageError("--scheduler and --workers", "go with --shares.", "Say in how many shares.")
-    cluster = Cluster(shares, scheduler, workers or 1) if shares else None
     make_private_prefect_home()
+    from flows.cluster import Cluster
     from flows.screen_flow import run_as_flow
     from flows.summary import print_summary
 
+    cluster = Cluster(shares, scheduler, workers or 1) if shares else None
     result = run_as_flow(request, cluster)
     print_summary(console(), result.folder, result.trials)
 

@@ -3,8 +3,13 @@
 Dask is not needed for anything else: it comes with the extra ``dask``.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from schemas.errors import UsageError
 
@@ -30,3 +35,21 @@ class Cluster:
         # One thread each: a share keeps a processor busy by itself. Nothing listens that need not.
         local = {"n_workers": self.workers, "threads_per_worker": 1, "dashboard_address": None}
         return DaskTaskRunner(cluster_kwargs=local)
+
+
+@contextmanager
+def shared_server() -> Iterator[None]:
+    """One Prefect server for a run and its workers where none is named.
+
+    Otherwise each worker would start one of its own, which nobody would stop if the worker died.
+    """
+    if PREFECT_API_URL.value():
+        yield
+        return
+    server = SubprocessASGIServer()
+    server.start()
+    try:
+        with temporary_settings({PREFECT_API_URL: server.api_url}):
+            yield
+    finally:
+        server.stop()

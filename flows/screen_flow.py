@@ -8,6 +8,7 @@ decorator, before Prefect sees it. The data passes between the tasks in ``_HELD`
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from prefect.logging import get_run_logger
 
 from data.extract.info import read_info
 from flows import shares, steps
-from flows.cluster import Cluster
+from flows.cluster import Cluster, shared_server
 from flows.config import Retry
 from flows.failures import redacted
 from flows.files import private_files
@@ -238,7 +239,7 @@ def run_as_flow(request: RunRequest, cluster: Cluster | None = None) -> RunResul
     _HELD.result = None
     ran = screen_flow if cluster is None else screen_flow.with_options(task_runner=cluster.task_runner())
     # Prefect's server starts inside, so that its files are private as well.
-    with private_files():
+    with private_files(), shared_server() if cluster else nullcontext():
         ran(
             extract=str(request.extract),
             trials=list(request.trials),

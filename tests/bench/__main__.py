@@ -25,6 +25,8 @@ from tests.bench.measure import MEMORY_VARIABLE, Stages
 from tests.bench.yardsticks import ANSWERS, CRITERIA
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+HEAD = ("| patients | stage | cpu s | wall s | peak MB | cpu / scan |", "|---|---|---|---|---|---|")
+README = Path(__file__).resolve().parents[2] / "README.md"
 # A label, the work, and the scan that it is compared with.
 Task = tuple[str, str, Path]
 Rounds = list[dict[str, Stages]]
@@ -142,7 +144,11 @@ def exponents(measured: dict[int, Rounds]) -> list[str]:
 @click.option("--memory", default="", help="What the runs aim for, as 1GB.  [default: 2GB]")
 @click.option("--forms", is_flag=True, help="Also rows in any order, and CSV.")
 @click.option("--trials", is_flag=True, help="Also a hundred trials in one run.")
-@click.option("--write", type=click.Path(path_type=Path), help="Also put the tables into this page.")
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path),
+    help="Also put the tables into this page, and the run's own rows into the README.",
+)
 @click.option(
     "--data", type=click.Path(path_type=Path), default=Path(tempfile.gettempdir()) / "prescreen-bench"
 )
@@ -157,7 +163,7 @@ def main(
 ) -> None:
     """Measure and print."""
     os.environ[MEMORY_VARIABLE] = memory
-    lines = ["| patients | stage | cpu s | wall s | peak MB | cpu / scan |", "|---|---|---|---|---|---|"]
+    lines = list(HEAD)
     measured: dict[int, Rounds] = {}
     for count in sorted(patients):
         extract = registry.generated(data, count)
@@ -174,11 +180,26 @@ def main(
     if len(measured) > 1:
         lines += ["", "| patients | stage | cpu grows as patients to the power |", "|---|---|---|"]
         lines += exponents(measured)
-    text = "\n".join(lines)
-    click.echo(text)
+    click.echo("\n".join(lines))
     if write:
-        before, _, rest = write.read_text("utf-8").partition(BEGIN)
-        write.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
+        put(write, lines)
+        put(
+            README,
+            [*HEAD, *(row for row in lines if row.startswith(f"| {max(patients):,} |") and _quoted(row))],
+        )
+
+
+def _quoted(row: str) -> bool:
+    """What the README quotes: the run's own stages, and what they are compared with."""
+    label, _, name = row.split("|")[2].strip().partition(": ")
+    return label in ("scan", "plain load", "run") and name != "import"
+
+
+def put(page: Path, lines: list[str]) -> None:
+    """The lines between the marks of a page."""
+    before, _, rest = page.read_text("utf-8").partition(BEGIN)
+    text = "\n".join(lines)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}", "utf-8")
 
 
 if __name__ == "__main__":
