@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from flows.session import lock_down, working_database
-from flows.steps import admit, facts, load, open_session, rank, screen
+from flows.steps import admit, stage, load, open_session, rank, screen
 from tests.flows.extracts import request, write_extract, write_trial
 
 
@@ -94,7 +94,7 @@ def test_a_run_is_locked_before_it_judges_anybody(tmp_path: Path) -> None:
         load(session)
         with pytest.raises(duckdb.InvalidInputException):
             session.connection.execute("set threads = 1")
-        facts(session)
+        stage(session)
         screen(session)
         rank(session)
         for path in (tmp_path / "out").rglob("*"):
