@@ -11,9 +11,9 @@ LEAST_BYTES = 512 * MB
 # What the interpreter and the libraries take before any patient is read.
 _BASE_BYTES = 300 * MB
 # The facts about a patient and all that is computed from them, while the patient's batch is judged.
-_BYTES_PER_PATIENT = 50_000
+_BYTES_PER_PATIENT = 60_000
 # Of what is left, the part of the working database; the rest is for the batch.
-_DATABASE_PERCENT = 45
+_DATABASE_PERCENT = 35
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])B", re.IGNORECASE)
 _UNITS = {"M": MB, "G": 1024 * MB}
 

@@ -134,6 +134,41 @@ def test_an_opened_patient_shows_each_criterion_with_its_sentence_and_evidence(
     expect(page.locator("#list-body").get_by_role("button", name=patient["patient_id"])).to_be_focused()
 
 
+# Of every time line shown: how many names of days there are, and those that meet another or are cut off.
+CROWDED_NAMES = """() => {
+  let names = 0;
+  const crowded = [];
+  for (const line of document.querySelectorAll("svg.timeline")) {
+    const frame = line.getBoundingClientRect();
+    let end = frame.left;
+    for (const name of line.querySelectorAll("text[text-anchor=middle]")) {
+      const box = name.getBoundingClientRect();
+      if (box.left < end - 0.5 || box.right > frame.right + 0.5) crowded.push(name.textContent);
+      end = box.right;
+      names += 1;
+    }
+  }
+  return [names, crowded];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_days_named_on_a_time_line_do_not_run_into_one_another(
+    watched: Watched, run: RunResult, width: int
+) -> None:
+    watched.page.set_viewport_size({"width": width, "height": 900})
+    page = watched.open(report_of(run))
+    names = 0
+    for patient in listed(run)["patient_id"][:8]:
+        page.locator("#list-body").get_by_role("button", name=patient).click()
+        page.evaluate(OPEN_ALL)
+        shown, crowded = page.evaluate(CROWDED_NAMES)
+        assert crowded == []
+        names += shown
+        page.keyboard.press("Escape")
+    assert names > 20
+
+
 def test_the_panel_steps_through_the_filtered_list(watched: Watched, run: RunResult) -> None:
     page = watched.open(report_of(run))
     near = listed(run).filter(pl.col("tier") == "near_miss")["patient_id"].to_list()

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from flows.session import lock_down, working_database
-from flows.steps import admit, stage, load, open_session, rank, screen
+from flows.steps import admit, load, open_session, rank, screen, stage
 from tests.flows.extracts import request, write_extract, write_trial
 
 

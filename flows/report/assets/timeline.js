@@ -74,19 +74,23 @@ function bar(mark, top, x, low, high, label) {
   return parts;
 }
 
-// The single days as lines from top to bottom; a name that would run into the one before moves down a line.
+// The single days as lines from top to bottom; names that would run into one another move aside.
 function flags(days, x, height, width) {
-  const parts = [];
+  const marks = [...days].sort((a, b) => a.at - b.at).map((mark) => ({ ...mark, x: x(mark.at), half: mark.label.length * 3.2 }));
   let free = -Infinity;
-  for (const mark of [...days].sort((a, b) => a.at - b.at)) {
-    const at = x(mark.at);
-    parts.push(draw("line", { x1: at, x2: at, y1: 14, y2: height - LINE.bottom, class: mark.change ? "flag change" : "flag" }));
-    const half = mark.label.length * 3.2;
-    const place = Math.min(Math.max(at, free + half), width - half);
-    parts.push(draw("text", { x: place, y: 10, class: "axis", "text-anchor": "middle" }, mark.label));
-    free = place + half + 6;
+  for (const mark of marks) {
+    mark.place = Math.max(mark.x, free + mark.half);
+    free = mark.place + mark.half + 6;
   }
-  return parts;
+  let end = width - 6;
+  for (const mark of marks.toReversed()) {
+    mark.place = Math.min(mark.place, end - mark.half);
+    end = mark.place - mark.half - 6;
+  }
+  return marks.flatMap((mark) => [
+    draw("line", { x1: mark.x, x2: mark.x, y1: 14, y2: height - LINE.bottom, class: mark.change ? "flag change" : "flag" }),
+    draw("text", { x: mark.place, y: 10, class: "axis", "text-anchor": "middle" }, mark.label),
+  ]);
 }
 
 // The same in words, for whoever does not see the picture.
