@@ -20,6 +20,7 @@ from flows.request import RunRequest
 from flows.session import open_session
 from flows.shares import judge_share
 from schemas.errors import PrescreenError, StorageFailed
+from tests.flows.extracts import write_trial
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 AS_OF = date(2026, 6, 30)
@@ -71,12 +72,12 @@ def in_any_order(folders: list[Path]) -> None:
     judge_share(folders[0])
 
 
-@pytest.mark.parametrize(
-    ("trials", "shares"), [((SHIPPED,), 2), ((str(YARDSTICK), SHIPPED), 3), ((str(YARDSTICK),), 16)]
-)
+@pytest.mark.parametrize(("trials", "shares"), [((SHIPPED,), 2), ((str(YARDSTICK), "tiny.toml"), 16)])
 def test_shares_put_together_are_the_run_byte_for_byte(
-    registry: Path, tmp_path: Path, trials: tuple[str, ...], shares: int
+    registry: Path, tmp_path: Path, trials: tuple[str, ...], shares: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_trial(tmp_path)
     steps.run_screening(asked(registry, tmp_path / "whole", trials), lambda _: None)
     parts = run_in_shares(asked(registry, tmp_path / "parts", trials), shares, in_any_order)
     assert parts == published(tmp_path / "whole")
