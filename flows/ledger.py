@@ -1,31 +1,28 @@
 """What was run, by whom, from what and to what end: one line a record in ``OUT/ledger.jsonl``.
 
-Records are only ever added. Each holds the hash of the line before it, so that a line that was changed or
-taken out breaks the chain; the hash of the last line, which ``prescreen verify`` prints, can be noted down
-elsewhere to show later that nothing was cut off at the end. This is the one place of a run that reads the
-clock: nothing that is published depends on it. No record holds a patient's value or id.
+Records are only ever added, in a chain (``flows.chain``). The hash of the last line, which ``prescreen
+verify`` prints, can be noted down elsewhere to show later that nothing was cut off at the end. This is the
+one place of a run that reads the clock: nothing that is published depends on it. No record holds a patient's
+value or id.
 
 A run writes ``started`` and then how it ended. A ``started`` without an end is a run that was killed; the
 next run, which holds the lock and so knows that no other is running, writes ``crashed`` for it.
 """
 
-import fcntl
 import getpass
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from flows import VERSION
+from flows.chain import Chain
 from flows.failures import explained
 from schemas.errors import PrescreenError
 
 LEDGER = "ledger.jsonl"
-FIRST_LINK = "0" * 64
 # How a run may end. A repeated run was published before and is kept; a refused one is exit code 3, 4 or 5.
 ENDS = ("published", "repeated", "refused", "failed", "crashed")
 _REFUSALS = (3, 4, 5)
@@ -43,63 +40,30 @@ class Ledger:
 
     def __init__(self, out: Path) -> None:
         self.path = out / LEDGER
+        self.chain = Chain(self.path)
 
     def append(self, event: str, **told: Any) -> Entry:
-        """Adds a record and forces it to the disk; a line that a crash cut short was never acknowledged and
-        goes.
-
-        Raises ``OSError`` if the disk gives way.
-        """
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self.path, flags, 0o600)
-        with os.fdopen(descriptor, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            held = file.read()
-            whole = held[: held.rfind(b"\n") + 1]
-            number, link = _last(whole)
-            entry = {
-                "number": number + 1,
-                "at": utc_now().isoformat(),
-                "event": event,
-                **told,
-                "previous": link,
-            }
-            file.truncate(len(whole))
-            file.seek(len(whole))
-            file.write(_line(entry))
-            file.flush()
-            os.fsync(file.fileno())
-        return entry
+        """Adds a record and forces it to the disk. Raises ``OSError`` if the disk gives way."""
+        return self.chain.append({"at": utc_now().isoformat(), "event": event, **told})
 
     def entries(self) -> list[Entry]:
         """Every whole record, oldest first; none if there is no ledger. A line that is no record is left
         out."""
-        found = (_parsed(line) for line in self._lines())
-        return [entry for entry in found if entry is not None]
-
-    def _lines(self) -> list[bytes]:
-        try:
-            text = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        return text[: text.rfind(b"\n") + 1].splitlines()
+        return [entry for entry, _ in self.chain.records() if _is_entry(entry)]
 
     def faults(self) -> list[str]:
         """Where the chain does not hold, in words; empty if it does."""
-        link, wrong = FIRST_LINK, []
-        for place, line in enumerate(self._lines(), start=1):
-            entry = _parsed(line)
-            if entry is None:
+        wrong = []
+        for place, (entry, follows) in enumerate(self.chain.records(), start=1):
+            if not _is_entry(entry):
                 wrong.append(f"line {place} is no record")
-            elif entry.get("number") != place or entry.get("previous") != link:
+            elif not follows:
                 wrong.append(f"line {place} does not follow from the line before it")
-            link = _sha256(line)
         return wrong
 
     def head(self) -> str:
         """The hash of the last record; of nothing if there is none."""
-        lines = self._lines()
-        return _sha256(lines[-1]) if lines else FIRST_LINK
+        return self.chain.head()
 
     def open_starts(self) -> list[Entry]:
         """Runs that were started and have no end."""
@@ -166,23 +130,5 @@ def _who() -> str:
         return f"user {os.getuid()}"
 
 
-def _line(entry: Entry) -> bytes:
-    return json.dumps(entry, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-def _parsed(line: bytes) -> Entry | None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    return entry if isinstance(entry, dict) and "event" in entry and "number" in entry else None
-
-
-def _last(whole: bytes) -> tuple[int, str]:
-    """How many lines there are, and the hash of the last."""
-    lines = whole.splitlines()
-    return (len(lines), _sha256(lines[-1])) if lines else (0, FIRST_LINK)
-
-
-def _sha256(line: bytes) -> str:
-    return hashlib.sha256(line.rstrip(b"\n")).hexdigest()
+def _is_entry(entry: Entry | None) -> TypeGuard[Entry]:
+    return entry is not None and "event" in entry and "number" in entry

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.answers.store import links, read_batches
+from flows.answers.store import read_batches
+from flows.chain import Chain
 from flows.files import sha256_of
 from flows.ledger import ENDS, Entry, Ledger
 from flows.publish import MANIFEST, OutputFolder, damage
@@ -69,7 +70,7 @@ def _answers_faults(folder: OutputFolder, entries: list[Entry]) -> Iterator[str]
     except StorageFailed as error:
         yield f"answers: {error.what.rstrip('.')}"
         return
-    known = set(links(folder.answers))
+    known = set(Chain(folder.answers).links())
     if any(entry["event"] == "answers" and entry["head"] not in known for entry in entries):
         yield "answers: a record that was kept is missing or was changed"
 

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import cast
 
-from criteria.language.tree import Constant, EventSet, Node, Type
+from criteria.language.tree import Constant, Edge, EventSet, Node, Only, Started, Type, Without
 from data.catalogue import Catalogue, SetInfo
 from schemas.errors import TrialError, nearest
 
@@ -87,5 +88,5 @@ def truth_constant(value: bool, text: str) -> Constant:
 def base_set(node: Node) -> str:
     """The name of the set at the bottom of only, without, first, last and started."""
     while not isinstance(node, EventSet):
-        node = node.rows  # type: ignore[attr-defined]  # every other set node has rows
+        node = cast(Only | Without | Edge | Started, node).rows
     return node.name

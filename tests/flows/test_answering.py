@@ -1,14 +1,13 @@
 """Answers by the command: what it prints and returns, and that a configured night uses them by itself."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
 
-from flows.cli import main
 from tests.flows.answers.office import cell_of
+from tests.flows.command import Command, command_of
 from tests.flows.extracts import CANARY, write_extract, write_trial
 
 CONFIG = """
@@ -23,7 +22,6 @@ trials = ["tiny.toml"]
 """
 NIGHT = ("run", "--config", "night.toml", "--today", "2026-04-01")
 ANSWERS = ("answers", "filled.xlsx", "--out", "out")
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -33,15 +31,7 @@ def prescreen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     write_trial(tmp_path)
     (tmp_path / "night.toml").write_text(CONFIG, "utf-8")
     monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = 0
-        try:
-            main(arguments)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
+    command = command_of(capsys)
 
     assert command(*NIGHT)[0] == 0
     return command

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.ledger import FIRST_LINK, Ledger, recorded
+from flows.chain import FIRST_LINK
+from flows.ledger import Ledger, recorded
 from schemas.errors import ExtractRefused, StorageFailed
 
 ASKED = {"extract": "x", "trials": ["t"], "as_of": "2026-01-01"}

@@ -4,17 +4,16 @@ replay."""
 import json
 import re
 import shutil
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from flows.cli import main
 from flows.files import files_under
 from flows.ledger import Ledger
 from flows.publish import MANIFEST
+from tests.flows.command import Command, command_of
 from tests.flows.extracts import AS_OF, CANARY, TABLES, TRIAL, write_extract, write_trial
 
 CONFIG = """
@@ -33,7 +32,6 @@ trials = ["tiny.toml"]
 SECOND = (
     CONFIG.split("[keep]")[1].split("[[extract]]")[1].replace('"tiny"', '"other"').replace('"out"', '"out2"')
 )
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -48,17 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def prescreen(capsys: pytest.CaptureFixture[str]) -> Command:
     """The command: exit code, what it says, what it complains of."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        code = 0
-        try:
-            main(arguments)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return command
+    return command_of(capsys)
 
 
 def night(day: date = AS_OF) -> tuple[str, ...]:

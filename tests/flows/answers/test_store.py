@@ -15,9 +15,9 @@ from flows.answers.store import (
     append_batch,
     known_on,
     last_answers,
-    links,
     read_batches,
 )
+from flows.chain import Chain
 from schemas.errors import StorageFailed
 
 DAY = date(2026, 4, 1)
@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 def test_what_was_kept_is_read_again(path: Path) -> None:
     heads = [append_batch(path, batch) for batch in (FIRST, SECOND)]
     assert read_batches(path) == [FIRST, SECOND]
-    assert links(path) == heads
+    assert Chain(path).links() == heads
     assert read_batches(path.with_name("nothing")) == []
 
 
