@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from criteria.engine.batch import Anchors, Batch, facts_of
+from criteria.engine.batch import Anchors, Batch, facts_of, numbered_as
 from criteria.engine.screen import evaluate_trial
 from criteria.ranking import DAYS, ELIGIBLE, OPENS_LATER, POSSIBLE
 from criteria.trial import Trial
@@ -238,10 +238,7 @@ def _judged_on(
     batch = Batch(own, anchors, trial.max_lag_days, days["next"])
     asked = replace(trial, criteria=tuple(one for one in trial.criteria if one.id in due))
     found = evaluate_trial(asked, own, anchors, {trial.max_lag_days: batch})
-    numbers = days["patient"]
-    again = found.with_columns(
-        patient=pl.col("patient").replace_strict(range(len(numbers)), numbers, return_dtype=pl.Int32)
-    )
+    again = numbered_as(found, days["patient"])
     kept = mine.filter(~pl.col("criterion_id").is_in(due)).select(judged.columns)
     return pl.concat([kept, _turning(trial, facts, again)]).sort("patient", "criterion_id")
 

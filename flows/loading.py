@@ -8,7 +8,7 @@ import duckdb
 
 from criteria.trial import Trial
 from criteria.usage import usage_of
-from data.extract.load import TableCount, load_extract, load_source
+from data.extract.load import Chosen, TableCount, load_extract, load_source
 from flows.request import SOURCE_FORMATS
 from flows.session import Progress, lock_down
 from schemas.errors import UsageError
@@ -23,14 +23,16 @@ def load_tables(
     index_date: date | None,
     connection: duckdb.DuckDBPyConnection,
     progress: Progress,
+    chosen: Chosen | None = None,
 ) -> list[TableCount]:
     """The tables that the facts are made from; a source of another shape is turned by its staging SQL.
+    ``chosen``: of the patients only these.
 
     With the extract in it the database is locked down: what follows is SQL that needs nothing from outside.
     Raises ``ExtractRefused`` for an extract that cannot be used and ``UsageError`` for an unknown format.
     """
     if source_format == SOURCE_FORMATS[0]:
-        tables = load_extract(extract, connection, progress)
+        tables = load_extract(extract, connection, progress, chosen=chosen)
     else:
         tables = _load_other(extract, source_format, index_date, connection, progress)
     lock_down(connection)

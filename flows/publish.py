@@ -52,6 +52,11 @@ class OutputFolder:
         return self.root / "answers" / ANSWERS_FILE
 
     @property
+    def state(self) -> Path:
+        """What the last night left for the next, where it was asked to."""
+        return self.root / "state"
+
+    @property
     def latest(self) -> Path:
         return self.root / LATEST
 

@@ -35,8 +35,9 @@ class Night:
 class RunRequest:
     """One run: everything that decides its outputs, and nothing about any patient.
 
-    With a ``night`` the run passes the publish gate and its canary patients first. ``memory_bytes``, and
-    ``batch_patients`` (judged at a time; by default as many as fit), change no output.
+    With a ``night`` the run passes the publish gate and its canary patients first. ``memory_bytes``,
+    ``batch_patients`` (judged at a time; by default as many as fit) and ``carry_over`` (what the last run of
+    this kind said of patients about whom nothing can have changed) change no output.
     """
 
     extract: Path
@@ -50,6 +51,7 @@ class RunRequest:
     index_date: date | None = None
     memory_bytes: int | None = None
     batch_patients: int | None = None
+    carry_over: bool = False
     night: Night | None = None
 
     def __post_init__(self) -> None:

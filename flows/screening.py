@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from criteria.engine.batch import Anchors, Batch
+from criteria.engine.batch import Anchors, Batch, facts_of, numbered_as
 from criteria.engine.screen import evaluate_trial
 from criteria.trial import Trial
 from criteria.waiting import Waiting
 from flows.answers.in_force import AnswersInForce
+from flows.carried import Carried, with_carried, with_carried_verdicts
+from flows.state import StateFiles
 from flows.tables import FactFiles, VerdictFiles
 from flows.tally import Tally
 from sql.runner import patient_batches, read_facts
@@ -18,13 +20,19 @@ from sql.runner import patient_batches, read_facts
 @dataclass(frozen=True)
 class Screening:
     """Patients to be judged: the database that their extract is staged in, the trials, the dates, how many
-    are judged at a time, and what coordinators answered about them."""
+    are judged at a time, and what coordinators answered about them.
+
+    ``carried``: patients of whom the last night's verdicts still stand; ``state``: what the next night is to
+    know.
+    """
 
     connection: duckdb.DuckDBPyConnection
     trials: Sequence[Trial]
     anchors: Anchors
     batch_patients: int
     answers: AnswersInForce
+    carried: Carried | None = None
+    state: StateFiles | None = None
 
     def tallies(self) -> list[Tally]:
         """A tally for each trial, with nothing in it."""
@@ -61,11 +69,25 @@ class Screening:
         fact_files: FactFiles,
     ) -> None:
         """One batch; apart, so that nothing of it is held while the next one is read."""
-        batch = self.answers.with_answers(read_facts(self.connection, first, last))
+        read = read_facts(self.connection, first, last)
+        numbers = read.patients["patient"]
+        carried = self.carried.facts(self.anchors.as_of, first, last) if self.carried else None
+        batch = self.answers.with_answers(with_carried(read, carried) if carried else read)
+        mine = facts_of(batch, numbers.to_list()) if carried else batch
         shared: dict[int, Batch] = {}
+        crossings = self.state.crossings(mine.patients.height) if self.state else None
         for tally in tallies:
-            found = evaluate_trial(tally.trial, batch, self.anchors, shared)
+            found = evaluate_trial(tally.trial, mine, self.anchors, shared, crossings)
+            if self.carried:
+                others = self.carried.verdicts(tally.trial, first, last)
+                found = with_carried_verdicts(numbered_as(found, numbers), others)
             verdict_files.write(tally.trial, batch, found)
+            if self.state:
+                self.state.write(tally.trial, found)
             batch = self.answers.with_statuses(batch, tally.trial, found)
             tally.count(found, batch)
         fact_files.write(batch, is_first=first == 0)
+        if self.state and crossings:
+            self.state.add(read, crossings)
+            if self.carried:
+                self.state.add_carried(self.carried.between(first, last))

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -13,6 +13,7 @@ from criteria.engine.batch import Anchors
 from criteria.trial import Trial
 from data.catalogue import Catalogue, load_catalogue
 from data.extract.load import TableCount
+from data.extract.scan import Scan
 from flows.answers.in_force import AnswersInForce
 from flows.files import private_files
 from flows.ledger import Attempt, Ledger, recorded
@@ -24,6 +25,9 @@ from flows.request import RunRequest, load_trials
 from flows.tally import Tally
 from schemas.errors import LockHeld, UsageError
 from schemas.words import BEGINNING
+
+if TYPE_CHECKING:
+    from flows.carried import Carried
 
 Progress = Callable[[str], None]
 # The working database, its spill and the outputs together need less than this for each byte delivered;
@@ -55,11 +59,20 @@ class Session:
     counts: dict[str, Any] = field(default_factory=dict)
     answers: AnswersInForce = field(default_factory=lambda: AnswersInForce(BEGINNING))
     file_rows: dict[str, int] = field(default_factory=dict)
+    # Of a run that carries over: what the rows of each patient are, and of whom the last night still holds.
+    scan: Scan | None = None
+    carried: "Carried | None" = None
+    about: dict[str, Any] = field(default_factory=dict)
 
     @property
     def staging(self) -> Path:
         """Where the run's files are before they are published."""
         return self.out.staging(self.run_id)
+
+    @property
+    def state(self) -> Path:
+        """Where what the next night is to know is gathered."""
+        return self.out.work / "state"
 
     @property
     def columns(self) -> dict[str, list[str]]:

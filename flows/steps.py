@@ -7,7 +7,7 @@ Each works on a ``Session``, which holds what the steps hand on; nothing is publ
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,10 @@ from criteria.worklist import (
 from data.extract.files import table_files
 from data.extract.guard import guarded
 from data.extract.info import INFO_FILE, read_info
+from data.extract.scan import scan_extract
 from flows.answers.in_force import answers_in_force
 from flows.canaries import check_canaries
+from flows.carried import carried_over
 from flows.changes.since import changes_since
 from flows.failures import redacted
 from flows.files import sha256_of
@@ -49,16 +51,18 @@ from flows.publish import (
     write_manifest,
 )
 from flows.report import ReportedRun, write_report
-from flows.request import RunRequest
+from flows.request import SOURCE_FORMATS, RunRequest
 from flows.screening import Screening
 from flows.session import Progress, Session, open_session
 from flows.shares import cut, gather
+from flows.state import StateFiles, days_of, made_with, read_state, replace_state
 from flows.tables import VERDICTS_FILE, FactFiles, VerdictFiles, write_output
 from flows.tally import Tally
 from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES
 from schemas.sources import SOURCES
+from sql.carried import found_by_patient, put_back
 from sql.runner import (
     broken_ids,
     extract_day,
@@ -91,6 +95,7 @@ def run_screening(request: RunRequest, progress: Progress) -> RunResult:
         admit(session)
         if is_published(session):
             return keep(session)
+        pick(session)
         load(session)
         stage(session)
         screen(session)
@@ -135,12 +140,34 @@ def is_published(session: Session) -> bool:
     return is_whole(session.out.run(session.run_id))
 
 
+def pick(session: Session) -> None:
+    """Of a run that carries over, find out about whom nothing can have changed since the last one."""
+    request = session.request
+    if not request.carry_over or request.source_format != SOURCE_FORMATS[0]:
+        return
+    session.progress("looking for what changed")
+    info = read_info(request.extract)
+    session.scan = scan_extract(request.extract, session.progress)
+    session.about = {
+        "made_with": made_with(request, session.trials, info, session.scan),
+        **days_of(request, info),
+    }
+    state = read_state(session.out)
+    if state:
+        session.carried = carried_over(state, session.scan, session.about, session.answers.patient_ids)
+
+
 def load(session: Session) -> None:
     """Read the extract into the working database. Raises ``ExtractRefused`` if a file changed meanwhile."""
     request = session.request
     session.progress("reading the extract")
     session.tables = load_tables(
-        request.extract, request.source_format, request.index_date, session.connection, session.progress
+        request.extract,
+        request.source_format,
+        request.index_date,
+        session.connection,
+        session.progress,
+        session.carried.chosen if session.carried else None,
     )
     for table in session.tables:
         if table.file and session.inputs.get(table.file, {}).get("sha256") != table.sha256:
@@ -163,6 +190,11 @@ def stage(session: Session) -> None:
     session.progress("reading names and units")
     stage_extract(session.connection, session.request.as_of, wanted_by(session.trials), session.progress)
     session.extracted_on = extract_day(session.connection)
+    if session.carried:
+        delivered: dict[str, int] = {}
+        for table in session.tables:
+            delivered[table.table] = delivered.get(table.table, 0) + table.rows
+        put_back(session.connection, delivered, session.carried.found())
 
 
 def gate(session: Session) -> None:
@@ -182,9 +214,17 @@ def gate(session: Session) -> None:
 
 def screen(session: Session) -> None:
     """Derive the facts and judge every patient by every criterion, batch by batch, into staging."""
-    with _screen_files(session) as files:
+    with _screen_files(session) as files, _state_files(session) as state:
         patients = patient_count(session.connection)
-        session.tallies = _screening(session).screen(0, patients - 1, *files, session.progress)
+        screening = replace(_screening(session), carried=session.carried, state=state)
+        session.tallies = screening.screen(0, patients - 1, *files, session.progress)
+    if state and session.scan:
+        found = found_by_patient(session.connection)
+        others = session.carried.found() if session.carried else {}
+        known = {
+            name: pl.concat([found[name], others[name]]) if name in others else found[name] for name in found
+        }
+        state.finish(session.scan, known, session.about)
 
 
 def cut_shares(session: Session, shares: int) -> list[Path]:
@@ -204,6 +244,18 @@ def _screening(session: Session) -> Screening:
     """What the session's patients are judged by."""
     size = session.request.batch_patients or batch_patients(session.request.memory_bytes)
     return Screening(session.connection, session.trials, session.anchors, size, session.answers)
+
+
+@contextmanager
+def _state_files(session: Session) -> Iterator[StateFiles | None]:
+    """Where a run that carries over gathers what the next one is to know."""
+    if session.scan is None:
+        yield None
+        return
+    as_of = session.request.as_of
+    restless = [as_of, session.extracted_on or as_of]
+    with StateFiles(session.state, session.trials, as_of, restless) as files:
+        yield files
 
 
 @contextmanager
@@ -322,11 +374,15 @@ def publish_run(session: Session) -> RunResult:
     manifest = complete(session)
     keep_inputs(session.out, session.request.extract, session.inputs)
     publish(session.out, session.run_id)
+    manifest_sha256 = sha256_of(session.out.run(session.run_id) / MANIFEST)
+    if session.scan:
+        replace_state(session.out, session.state, session.run_id, manifest_sha256)
     told = {
         name: manifest[name] for name in ("inputs", "trials", "readings", "code", "rows", "compared_with")
     }
-    sha256 = sha256_of(session.out.run(session.run_id) / MANIFEST)
-    session.attempt.end("published", run_id=session.run_id, exit_code=0, manifest_sha256=sha256, **told)
+    session.attempt.end(
+        "published", run_id=session.run_id, exit_code=0, manifest_sha256=manifest_sha256, **told
+    )
     night = session.request.night
     purge(session.out, night.keep_runs if night else None, (night and night.keep_inputs) or KEPT_INPUTS)
     return _result(session, repeated=False)

@@ -25,6 +25,19 @@ _FORMS = {
 _CHECK_ROWS = 100_000
 
 
+def verdict_dtypes(trials: Sequence[Trial]) -> dict[str, Any]:
+    """The columns of verdicts.parquet with their closed lists of words, for speed."""
+    criteria = (criterion.id for trial in trials for criterion in trial.criteria)
+    words = {"kind": KINDS, "verdict": VERDICTS, "reason": REASONS, "curability": CURABILITIES}
+    return {
+        "trial_id": pl.Enum([trial.id for trial in trials]),
+        "patient_id": pl.String,
+        "criterion_id": pl.Enum(list(dict.fromkeys(criteria))),
+        **{name: pl.Enum(domain) for name, domain in words.items()},
+        "holds_until": pl.Date,
+    }
+
+
 class VerdictFiles:
     """verdicts.parquet, by trial, patient and criterion, from batches that come by patient, then trial.
 
@@ -36,15 +49,7 @@ class VerdictFiles:
         self.scratch = scratch
         self.trials = trials
         self.rows = 0
-        criteria = (criterion.id for trial in trials for criterion in trial.criteria)
-        words = {"kind": KINDS, "verdict": VERDICTS, "reason": REASONS, "curability": CURABILITIES}
-        self.dtypes: dict[str, Any] = {
-            "trial_id": pl.Enum([trial.id for trial in trials]),
-            "patient_id": pl.String,
-            "criterion_id": pl.Enum(list(dict.fromkeys(criteria))),
-            **{name: pl.Enum(domain) for name, domain in words.items()},
-            "holds_until": pl.Date,
-        }
+        self.dtypes = verdict_dtypes(trials)
 
     def __enter__(self) -> "VerdictFiles":
         paths = [self.folder / VERDICTS_FILE]

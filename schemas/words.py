@@ -14,6 +14,9 @@ DECIMAL_PLACES = 9
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2100
 # So long after it was confirmed a medication without a last day is taken to go on.
 CONFIRMED_DAYS = 90
+# Coverage that ends no longer before the as-of date than this is expected to end a day later on the next
+# day: a registry delivered every night, and not one that is linked once a quarter.
+KEEPS_UP_DAYS = 31
 
 # The order is the order of publication: an unknown with several reasons shows the first. What is wrong with
 # a row that is there comes before what is not there, and what a person has to settle comes last.

@@ -10,6 +10,7 @@ WHOLE = (
     "observation_units",
     "all_faults",
     "unmapped_names",
+    "unsettled_patients",
 )
 # Then batch by batch of patients. Staging: rows folded, names as concepts; no clinical logic.
 STAGING = (
@@ -68,6 +69,7 @@ VIEWS = frozenset(
     {
         "all_faults",
         "unmapped_names",
+        "unsettled_patients",
         "stg_observations",
         "stg_treatments",
         "stg_medications",
@@ -90,7 +92,14 @@ VIEWS = frozenset(
 # Each batch adds to them.
 GROWING = {
     "found_faults": '"table" VARCHAR, source_row INTEGER, "column" VARCHAR, rule VARCHAR, reason VARCHAR',
-    "duplicate_counts": '"table" VARCHAR, rows INTEGER',
+    "duplicate_counts": '"table" VARCHAR, patient INTEGER, rows INTEGER',
+}
+# What is known of patients who were not read again (see ``sql.carried``); empty where all were.
+CARRIED = {
+    "carried_faults": GROWING["found_faults"],
+    "carried_counts": '"table" VARCHAR, rows INTEGER, duplicates INTEGER',
+    "carried_names": '"table" VARCHAR, name VARCHAR, rows INTEGER',
+    "carried_patients": "patient INTEGER, site VARCHAR",
 }
 # Large, and read by no model after the one named: dropped then, so that they take no room.
 SPENT_AFTER = {

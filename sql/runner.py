@@ -22,6 +22,7 @@ from schemas.extract import TABLES
 from schemas.facts import ANY_CONCEPT, FRAME_NAMES, SCHEMAS, Facts
 from schemas.words import (
     ALLERGY_KINDS,
+    KEEPS_UP_DAYS,
     REASONS,
     RECORDED_STOP_REASONS,
     RESPONSES,
@@ -33,6 +34,7 @@ from schemas.words import (
 from sql.code_tables import register_code_tables, store_frame
 from sql.models import (
     BATCH_MODELS,
+    CARRIED,
     GROWING,
     SPENT_AFTER,
     WHOLE_MODELS,
@@ -102,7 +104,8 @@ def prepare(
     store_frame(connection, "wanted_pairs", _wanted_pairs(wanted))
     concepts = sorted(wanted.sets | {ANY_CONCEPT})
     store_frame(connection, "wanted_concepts", pl.DataFrame({"concept": concepts}))
-    for name, columns in GROWING.items():
+    connection.execute("set variable keeps_up_days = $days", {"days": KEEPS_UP_DAYS})
+    for name, columns in (GROWING | CARRIED).items():
         connection.execute(f"create or replace temp table {name} ({columns})")
     for table in TABLES:
         connection.execute(
@@ -239,7 +242,16 @@ def broken_ids(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def unmapped_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Names and codes that no code list has, most frequent first: table, name, rows."""
     return _frame(
-        connection, 'select "table", name, rows from unmapped_names order by rows desc, "table", name'
+        connection,
+        """
+        with names as (
+            select "table", name, rows from unmapped_names
+            union all
+            select "table", name, rows from carried_names
+        )
+        select "table", name, sum(rows)::integer as rows
+        from names group by "table", name order by rows desc, "table", name
+        """,
     )
 
 
@@ -251,11 +263,19 @@ def table_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return _frame(
         connection,
         f"""
-        with delivered_rows as ({parts}),
+        with counted as (
+            {parts} union all select "table", sum(rows) from carried_counts group by "table"
+        ),
+        delivered_rows as (select "table", sum(rows) as rows from counted group by "table"),
         faults as (
             select "table", count(distinct source_row) as quarantined from all_faults group by "table"
         ),
-        repeated as (select "table", sum(rows)::integer as rows from duplicate_counts group by "table")
+        duplicates as (
+            select "table", rows from duplicate_counts
+            union all
+            select "table", duplicates from carried_counts
+        ),
+        repeated as (select "table", sum(rows)::integer as rows from duplicates group by "table")
         select
             delivered_rows."table",
             delivered_rows.rows::integer as rows,

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import polars as pl
 
+from criteria.engine.crossings import Crossings
 from criteria.engine.values import (
     DAY_OF_BEGINNING,
     DAY_OF_FOREVER,
@@ -16,12 +17,14 @@ from criteria.engine.values import (
     choose,
     days,
     flag,
+    moving,
     smaller,
+    standing,
     whole,
 )
 from criteria.language.tree import Node
 from schemas.facts import ANY_CONCEPT, EVERYBODY, FRAME_NAMES, Facts
-from schemas.words import reason_bit
+from schemas.words import KEEPS_UP_DAYS, reason_bit
 
 # What the operators read of an event and of a result; the rest is for who explains them.
 EVENT_COLUMNS = (
@@ -79,10 +82,16 @@ class Batch:
     """The facts of consecutive patients with the frames that the operators share.
 
     ``ahead``: by how many days the anchors of each patient have advanced; by default none.
+    ``crossings``: where the days are noted on which something may turn, if anybody asks.
     """
 
     def __init__(
-        self, facts: Facts, anchors: Anchors, max_lag_days: int, ahead: pl.Series | None = None
+        self,
+        facts: Facts,
+        anchors: Anchors,
+        max_lag_days: int,
+        ahead: pl.Series | None = None,
+        crossings: Crossings | None = None,
     ) -> None:
         self.facts = facts
         self.anchors = anchors
@@ -91,6 +100,7 @@ class Batch:
         self.first = int(facts.patients["patient"][0]) if self.height else 0
         self.ahead = whole(0, self.height) if ahead is None else ahead
         self.today = self.anchor_day("as_of")
+        self.crossings = crossings
         # What the facts say by themselves, shared by all criteria of all trials of the batch.
         self.truths: dict[Node, Truth] = {}
         self.intervals: dict[Node, Interval] = {}
@@ -110,12 +120,23 @@ class Batch:
         return self.day(self.facts.patients["birth_earliest"])
 
     def place(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The frame with each patient's place in the batch as ``place``, dates as days."""
+        """The frame with each patient's place in the batch as ``place``, dates as days, ``fact_until`` as an
+        ``until``."""
         dates = [name for name, kind in frame.schema.items() if kind == pl.Date]
-        return frame.with_columns(
+        placed = frame.with_columns(
             (pl.col("patient").cast(pl.Int64) - self.first).alias("place"),
             pl.col(dates).cast(pl.Int32).cast(pl.Int64),
         ).drop("patient")
+        if "fact_until" not in dates:
+            return placed
+        until = self.noted(standing(placed["fact_until"]), placed["place"])
+        return placed.with_columns(until.alias("fact_until"))
+
+    def noted(self, until: pl.Series, places: pl.Series | None = None) -> pl.Series:
+        """The same days, noted as those after which something may turn, for all patients or these."""
+        if self.crossings is not None:
+            self.crossings.note(until, places)
+        return until
 
     def spread(self, grouped: pl.DataFrame, **blank: int | bool) -> pl.DataFrame:
         """One row per patient of the batch, in order, from one row per ``place``.
@@ -244,27 +265,57 @@ class Batch:
             given = given & captured & early & late
             reasons = reasons | choose(captured & early, whole(0, height), whole(NOT_CAPTURED, height))
             reasons = reasons | choose(captured & ~late, whole(SOURCE_STALE, height), whole(0, height))
-            until = smaller(
-                until, self._late_after(late & captured, end - needed + today, high, end, high_moves)
-            )
+            proven = self._late_after(late & captured, end - needed + today, high, end, high_moves, today)
+            until = smaller(until, self.noted(proven, places))
+            self._note_standing_end(high, high_moves, end, today, places)
             if opens_in is not None:
-                wait = opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1)
+                wait = standing(opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1))
                 opens = choose(captured & ~early, wait, whole(NEVER, height))
-                until = smaller(until, opens)
+                until = smaller(until, self.noted(opens, places))
         return Proof(given, choose(given, whole(0, height), reasons), until)
 
     def until_today(self, anchor: Interval) -> tuple[pl.Series, pl.Series]:
         """The end of a window that closes on the anchor but not after today, and whether it moves."""
         moves = flag(bool(anchor.rate), self.height) | (anchor.high > self.today)
+        if not anchor.rate:
+            self.noted(standing(anchor.high))
         return smaller(anchor.high, self.today), moves
 
     def _late_after(
-        self, late: pl.Series, moving: pl.Series, high: pl.Series, end: pl.Series, high_moves: pl.Series
+        self,
+        late: pl.Series,
+        advancing: pl.Series,
+        high: pl.Series,
+        end: pl.Series,
+        high_moves: pl.Series,
+        today: pl.Series,
     ) -> pl.Series:
-        """The last as-of day on which a proof that holds today still holds; ``moving`` is that of an end that
-        advances."""
-        fixed = choose(high <= end, whole(NEVER, len(end)), end + self.max_lag_days)
-        return choose(late, choose(high_moves, moving, fixed), whole(NEVER, len(end)))
+        """The last as-of day on which a proof that holds today still holds; ``advancing`` is that of a
+        window whose end advances. It moves on with the end of the table's coverage."""
+        never = whole(NEVER, len(end))
+        day = choose(high_moves, advancing, end + self.max_lag_days)
+        until = choose(keeps_up(end, today), moving(day), standing(day))
+        return choose(late & (high_moves | (high > end)), until, never)
+
+    def _note_standing_end(
+        self,
+        high: pl.Series,
+        high_moves: pl.Series,
+        end: pl.Series,
+        today: pl.Series,
+        places: pl.Series | None,
+    ) -> None:
+        """A window whose end stands still is compared with today and with the table's coverage."""
+        if self.crossings is None or high_moves.all():
+            return
+        never = whole(-NEVER, len(high))
+        self.crossings.meet(choose(high_moves, never, high), today - self.max_lag_days, places)
+        self.crossings.meet(choose(~high_moves & keeps_up(end, today), high, never), end, places)
+
+
+def keeps_up(end: pl.Series, today: pl.Series) -> pl.Series:
+    """Whether coverage ends so near to today that it is taken to end a day later tomorrow."""
+    return end >= today - KEEPS_UP_DAYS
 
 
 def facts_about(facts: Facts, patients: pl.Series) -> Facts:
@@ -278,6 +329,11 @@ def joined_facts(parts: list[Facts]) -> Facts:
     frames = {name: pl.concat([getattr(part, name) for part in parts]) for name in FRAME_NAMES}
     frames["coverage"] = frames["coverage"].unique(maintain_order=True)
     return Facts(parts[0].as_of, **frames)
+
+
+def numbered_as(verdicts: pl.DataFrame, patients: pl.Series) -> pl.DataFrame:
+    """Verdicts on patients 0, 1, ... under the numbers that these have elsewhere."""
+    return verdicts.with_columns(patient=patients.gather(verdicts["patient"]))
 
 
 def facts_of(facts: Facts, patients: list[int]) -> Facts:

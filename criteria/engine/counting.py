@@ -44,7 +44,7 @@ def times(
     may = condition.may & (last >= low - node.days) & (day <= high)
     doubt = condition.reasons | bits | choose(exact, whole(0, len(day)), whole(PARTIAL_DATE, len(day)))
     changes = [day - high, last - low, last + node.days + 1 - low, day + node.days + 1 - high]
-    until = soonest(changes, batch.today.gather(places)) if anchor.rate else whole(NEVER, len(day))
+    until = soonest(batch, changes, places) if anchor.rate else whole(NEVER, len(day))
     until = smaller(smaller(until, frame["fact_until"]), anchor.until.gather(places))
     marks = pl.DataFrame({"place": places, "doubt": doubt, "until": until, "open": may & ~must})
     spread = batch.spread(

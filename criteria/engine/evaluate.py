@@ -109,12 +109,12 @@ class Evaluator:
                 )
             case Compare():
                 left, right = self.interval(node.left), self.interval(node.right)
-                return numbers.compare(node.operator, left, right, self.today)
+                crossing = numbers.crossing(node.operator, left, right, self.today)
+                return numbers.compare(node.operator, left, right, self.noted(crossing))
             case Among():
-                choices = [choice.value for choice in node.choices]
-                return numbers.among(
-                    self.interval(node.item), choices, node.item.type is Type.WORD, self.today
-                )
+                item, choices = self.interval(node.item), [choice.value for choice in node.choices]
+                crossing = numbers.crossing_of(item, choices, self.today)
+                return numbers.among(item, choices, node.item.type is Type.WORD, self.noted(crossing))
             case Attested():
                 return self._attested()
             case _:
@@ -129,10 +129,10 @@ class Evaluator:
                 return self._arithmetic(node)
             case Extreme():
                 parts = [self.interval(part) for part in node.parts]
-                return numbers.extreme(node.which, parts, self.today)
+                return self._noted(numbers.extreme(node.which, parts, self.today))
             case If():
                 then, otherwise = self.interval(node.then), self.interval(node.otherwise)
-                return logic.if_interval(self.truth(node.condition), then, otherwise, self.today)
+                return self._noted(logic.if_interval(self.truth(node.condition), then, otherwise, self.today))
             case _:
                 return self.leaf_interval(node)
 
@@ -141,11 +141,20 @@ class Evaluator:
         if node.type is Type.DATE:
             right = Interval(_floor(right.low), _floor(right.high), right.reasons, right.until, right.rate)
         operation = {"+": numbers.add, "-": numbers.subtract, "*": numbers.multiply}[node.operator]
-        result = operation(left, right, self.today)
+        result = self._noted(operation(left, right, self.today))
         if node.left.type is Type.DATE and node.type is Type.NUMBER:
             low, high = (clip(end) for end in (result.low, result.high))
             return Interval(low, high, result.reasons, result.until, result.rate)
         return result
+
+    def noted(self, until: pl.Series) -> pl.Series:
+        """The days of each patient, known to the batch as days on which something may turn."""
+        return self.batch.noted(until)
+
+    def _noted(self, value: Interval) -> Interval:
+        """A value made of others: one that must be looked at day by day is known to the batch."""
+        self.noted(value.until)
+        return value
 
     def leaf_truth(self, node: Node) -> Truth:
         """A truth that is asked of the patient's facts; once, whichever criteria and trials ask."""
@@ -246,7 +255,15 @@ class Evaluator:
         return truth(surely, ~surely_not, bits, whole(NEVER, self.height))
 
 
-class RowEvaluator(Evaluator):
+class _OfRows(Evaluator):
+    """Answers for rows of some kind instead of patients: what a row says of itself never turns by time."""
+
+    def noted(self, until: pl.Series) -> pl.Series:
+        """The days as they are."""
+        return until
+
+
+class RowEvaluator(_OfRows):
     """Answers for each row of a set: its attributes, and the members of its line."""
 
     def __init__(self, batch: Batch, rows: Rows) -> None:
@@ -272,7 +289,7 @@ class RowEvaluator(Evaluator):
         return interval(low, high, bits, whole(NEVER, self.height))
 
 
-class SilentRowEvaluator(Evaluator):
+class SilentRowEvaluator(_OfRows):
     """Answers for one row that says nothing of itself: every attribute may be anything."""
 
     def __init__(self, batch: Batch) -> None:
@@ -294,7 +311,7 @@ class SilentRowEvaluator(Evaluator):
         return interval(low, high, whole(0, 1), whole(NEVER, 1))
 
 
-class ResultEvaluator(Evaluator):
+class ResultEvaluator(_OfRows):
     """Answers for each result of the concept that ``times`` counts."""
 
     def __init__(self, batch: Batch, frame: pl.DataFrame) -> None:

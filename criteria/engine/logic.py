@@ -4,7 +4,17 @@ from functools import reduce
 
 import polars as pl
 
-from criteria.engine.values import Interval, Truth, choose, interval, larger, smaller, truth, whole
+from criteria.engine.values import (
+    Interval,
+    Truth,
+    choose,
+    interval,
+    larger,
+    smaller,
+    standing,
+    truth,
+    whole,
+)
 
 
 def negate(part: Truth) -> Truth:
@@ -68,7 +78,7 @@ def if_interval(condition: Truth, then: Interval, otherwise: Interval, today: pl
         return interval(low, high, reasons, until, then.rate)
     # Where one branch moves with time and the other stands still, the moving one is looked at day by day.
     moving = condition.may if then.rate else ~condition.must
-    tomorrow = smaller(until, today)
+    tomorrow = smaller(until, standing(today))
     return interval(low, high, reasons, choose(moving, tomorrow, until))
 
 

@@ -16,6 +16,7 @@ from criteria.engine.values import (
     larger,
     number,
     smaller,
+    standing,
     whole,
 )
 from criteria.language.tree import Measurement, Type
@@ -43,8 +44,8 @@ def measurement(batch: Batch, node: Measurement) -> Interval:
     low, high, bits = _part(latest, node.part)
     reasons = choose(stale, whole(STALE, height), whole(PARTIAL_DATE, height))
     reasons = choose(there, choose(fresh, bits, reasons), missing)
-    ages_out = choose(fresh, earliest, newest) + node.lookback_days
-    until = choose(there & ~stale, ages_out, whole(NEVER, height))
+    ages_out = standing(choose(fresh, earliest, newest) + node.lookback_days)
+    until = batch.noted(choose(there & ~stale, ages_out, whole(NEVER, height)))
     until = smaller(until, latest["fact_until"].fill_null(NEVER))
     return interval(choose(fresh, low, everything[0]), choose(fresh, high, everything[1]), reasons, until)
 
@@ -76,7 +77,8 @@ def age(batch: Batch, anchor: Interval) -> Interval:
     until = anchor.until
     if anchor.rate:
         for born, years, day in ((born_last, low, anchor.low), (born_first, high, anchor.high)):
-            until = smaller(until, birthday(born, years + 1) - day + (batch.today - 1))
+            turns = standing(birthday(born, years + 1) - day + (batch.today - 1))
+            until = smaller(until, batch.noted(turns))
     return interval(low.cast(NUMBER), high.cast(NUMBER), bits, until)
 
 
@@ -116,7 +118,13 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
         waiting = spread["enters"].fill_null(0) > 0
         if unit == "months":
             waiting = waiting | ~(nothing & open_end)
-        until = choose(waiting, smaller(until, batch.today), until)
+        daily = standing(batch.today)
+        until = choose(waiting, smaller(until, daily), until)
+        # A course that still runs stands at no days, which is not counted on.
+        waiting = waiting | ((spread["newest"] > anchor.low) | (spread["oldest"] > anchor.high)).fill_null(
+            False
+        )
+        batch.noted(choose(waiting, daily, whole(NEVER, height)))
     bits = spread["reasons"].fill_null(0) | anchor.reasons | proof.reasons
     return interval(low, high, bits, until, rate)
 

@@ -19,6 +19,7 @@ from criteria.engine.values import (
     larger,
     number,
     smaller,
+    standing,
     truth,
     whole,
 )
@@ -64,7 +65,7 @@ def _moved(
     """The result with its own rate; a rate that is neither 0 nor 1 counts as changing tomorrow."""
     until = smaller(left.until, right.until)
     if rate not in (0, 1):
-        rate, until = 0, smaller(until, today)
+        rate, until = 0, smaller(until, standing(today))
     if low.dtype.is_decimal():
         low, high = clip(low), clip(high)
     else:
@@ -78,16 +79,17 @@ def extreme(which: str, parts: list[Interval], today: pl.Series) -> Interval:
     reasons = reduce(lambda bits, part: bits | part.reasons, parts, whole(0, len(parts[0].low)))
     until = reduce(smaller, (part.until for part in parts))
     if any(part.rate for part in parts):
-        until = smaller(until, today)
+        until = smaller(until, standing(today))
     low = reduce(pick, (part.low for part in parts))
     high = reduce(pick, (part.high for part in parts))
     return interval(low, high, reasons, until)
 
 
-def compare(operator: str, left: Interval, right: Interval, today: pl.Series) -> Truth:
-    """A comparison of two intervals: must hold for every pair, may hold for some pair."""
+def compare(operator: str, left: Interval, right: Interval, turns: pl.Series) -> Truth:
+    """A comparison of two intervals: must hold for every pair, may hold for some pair. ``turns``: their
+    ``crossing``."""
     must, may = _pairs(operator, left, right)
-    until = smaller(smaller(left.until, right.until), _crossing(operator, left, right, today))
+    until = smaller(smaller(left.until, right.until), turns)
     return truth(must, may, left.reasons | right.reasons, until)
 
 
@@ -103,7 +105,7 @@ def _pairs(operator: str, left: Interval, right: Interval) -> tuple[pl.Series, p
     return (same, meet) if operator == "=" else (~meet, ~same)
 
 
-def _crossing(operator: str, left: Interval, right: Interval, today: pl.Series) -> pl.Series:
+def crossing(operator: str, left: Interval, right: Interval, today: pl.Series) -> pl.Series:
     """The last day before a bound that grows daily passes a bound that stands still.
 
     ``<`` from the left, and ``<=`` from the right, turn on the day on which the growing bound reaches the
@@ -113,7 +115,7 @@ def _crossing(operator: str, left: Interval, right: Interval, today: pl.Series) 
     if left.rate == right.rate:
         return whole(NEVER, height)
     if operator in (">", ">="):
-        return _crossing(operator.replace(">", "<"), right, left, today)
+        return crossing(operator.replace(">", "<"), right, left, today)
     growing, still = (left, right) if left.rate else (right, left)
     reaching = operator in ("=", "<>") or (operator == "<") == bool(left.rate)
     exceeding = operator in ("=", "<>") or not reaching
@@ -125,22 +127,31 @@ def _crossing(operator: str, left: Interval, right: Interval, today: pl.Series) 
             steps += [gap.floor() + 1] if exceeding else []
             for step in (days.cast(pl.Int64) for days in steps):
                 soonest = choose((step >= 1) & (step < soonest), step, soonest)
-    return choose(soonest >= NEVER, whole(NEVER, height), soonest + (today - 1))
+    return choose(soonest >= NEVER, whole(NEVER, height), standing(soonest + (today - 1)))
 
 
-def among(item: Interval, choices: list[Decimal], words: bool, today: pl.Series) -> Truth:
-    """``in``: for a word every rank in its interval must be chosen, a number must be exactly one of them."""
+def crossing_of(item: Interval, choices: list[Decimal], today: pl.Series) -> pl.Series:
+    """The last day before a number that grows daily reaches or leaves one of the choices."""
+    until = whole(NEVER, len(item.low))
+    for choice in choices:
+        chosen = number(choice, len(item.low))
+        still = Interval(chosen, chosen, item.reasons, item.until)
+        until = smaller(until, crossing("=", item, still, today))
+    return until
+
+
+def among(item: Interval, choices: list[Decimal], words: bool, turns: pl.Series) -> Truth:
+    """``in``: for a word every rank in its interval must be chosen, a number must be exactly one of them.
+    ``turns``: their ``crossing_of``."""
     height = len(item.low)
-    must, may, until = flag(False, height), flag(False, height), item.until
+    must, may = flag(False, height), flag(False, height)
     for choice in choices:
         chosen = number(choice, height)
         may = may | ((item.low <= chosen) & (chosen <= item.high))
         must = must | ((item.low == chosen) & (item.high == chosen))
-        still = Interval(chosen, chosen, item.reasons, item.until)
-        until = smaller(until, _crossing("=", item, still, today))
     if words:
         must = must | _all_ranks_chosen(item, choices)
-    return truth(must, may, item.reasons, until)
+    return truth(must, may, item.reasons, smaller(item.until, turns))
 
 
 def _all_ranks_chosen(item: Interval, choices: list[Decimal]) -> pl.Series:

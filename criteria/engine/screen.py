@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from criteria.engine.batch import Anchors, Batch
+from criteria.engine.crossings import Crossings
 from criteria.engine.evaluate import NEEDS_ATTESTATION, Evaluator
 from criteria.engine.logic import all_of, any_of, both, negate
 from criteria.engine.values import (
@@ -13,7 +14,9 @@ from criteria.engine.values import (
     NEVER,
     Truth,
     choose,
+    day_of,
     flag,
+    moves,
     settled,
     smaller,
     truth,
@@ -38,19 +41,25 @@ class Judged:
 
 
 def evaluate_trial(
-    trial: Trial, facts: Facts, anchors: Anchors, batches: dict[int, Batch] | None = None
+    trial: Trial,
+    facts: Facts,
+    anchors: Anchors,
+    batches: dict[int, Batch] | None = None,
+    crossings: Crossings | None = None,
 ) -> pl.DataFrame:
     """Every criterion for every patient.
 
     One row per patient (in the order of the facts) and criterion (in protocol order), with the columns
-    patient, criterion_id, kind, verdict, reason, curability, holds_until. ``reason`` is null unless unknown,
-    ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict. Words
-    and ids are of closed lists (``Enum``). ``batches``: of these facts and anchors by the lag allowed, kept
-    by the caller so that the trials of a run share what their criteria ask alike.
+    patient, criterion_id, kind, verdict, reason, curability, holds_until, moves. ``reason`` is null unless
+    unknown, ``curability`` null unless fail, ``holds_until`` null where only new data can change the verdict;
+    ``moves``: whether it is one later with each day that the registry reaches further. Words and ids are of
+    closed lists (``Enum``). ``batches``: of these facts and anchors by the lag allowed, kept by the caller so
+    that the trials of a run share what their criteria ask alike. ``crossings``: where to note the days on
+    which anything may turn.
     """
     batches = {} if batches is None else batches
     lag = trial.max_lag_days
-    batch = batches[lag] = batches.get(lag) or Batch(facts, anchors, lag)
+    batch = batches[lag] = batches.get(lag) or Batch(facts, anchors, lag, crossings=crossings)
     ids = [criterion.id for criterion in trial.criteria]
     kinds = pl.Series([criterion.kind for criterion in trial.criteria], dtype=pl.Enum(KINDS))
     answers = _answers(batch, trial)
@@ -85,6 +94,7 @@ def _columns(judged: Judged, height: int) -> dict[str, pl.Series]:
         "reason": _word(reason, REASONS),
         "curability": _word(curability, CURABILITIES),
         "holds_until": _date(judged.until),
+        "moves": moves(judged.until),
     }
 
 
@@ -101,7 +111,8 @@ def _word(ranks: pl.Series, words: tuple[str, ...]) -> pl.Series:
 
 def _date(until: pl.Series) -> pl.Series:
     nothing = pl.repeat(None, len(until), eager=True, dtype=pl.Int64)
-    return choose(until < DAY_OF_FOREVER, until, nothing).cast(pl.Int32).cast(pl.Date)
+    day = day_of(until)
+    return choose(day < DAY_OF_FOREVER, day, nothing).cast(pl.Int32).cast(pl.Date)
 
 
 def _answers(batch: Batch, trial: Trial) -> dict[str, pl.Series]:

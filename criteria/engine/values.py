@@ -3,7 +3,9 @@
 Dates are days since 1970-01-01 as Int64. ``reasons`` are bit masks of why a value is not exact, 0 where
 it is.
 ``until`` is the last as-of day through which the value cannot change with the same facts, when the as-of
-date, enrollment and first dose all advance together; ``NEVER`` if it cannot change at all.
+date, enrollment and first dose all advance together; ``NEVER`` if it cannot change at all. It is held as
+twice the day, plus one where the day moves on with every delivery of the registry (``standing``,
+``moving``): so the smaller of two untils still says which kind it is.
 """
 
 from dataclasses import dataclass
@@ -58,6 +60,26 @@ class Interval:
 def days(value: date) -> int:
     """A date as days since 1970-01-01."""
     return (value - EPOCH).days
+
+
+def standing(day: pl.Series) -> pl.Series:
+    """A day that stays where it is, as an ``until``."""
+    return day * 2
+
+
+def moving(day: pl.Series) -> pl.Series:
+    """A day that is one later with each day that the registry reaches further, as an ``until``."""
+    return day * 2 + 1
+
+
+def day_of(until: pl.Series) -> pl.Series:
+    """The day of an ``until``."""
+    return until // 2
+
+
+def moves(until: pl.Series) -> pl.Series:
+    """Whether the day of an ``until`` moves on with the registry."""
+    return until % 2 == 1
 
 
 def whole(value: int, height: int) -> pl.Series:

@@ -13,6 +13,7 @@ from criteria.engine.values import (
     choose,
     number,
     smaller,
+    standing,
     truth,
     whole,
 )
@@ -93,7 +94,7 @@ def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: In
             first_anchor_after(e_high, longest, unit) - low,
             first_anchor_after(e_low, shortest, unit) - high,
         ]
-        until = smaller(until, soonest(changes, batch.today.gather(places)))
+        until = smaller(until, soonest(batch, changes, places))
     reasons = rows.column("reasons") | bits | length.reasons
     return rows.frame.select("place").with_columns(must=must, may=may, reasons=reasons, until=until)
 
@@ -110,13 +111,15 @@ def whole_length(length: pl.Series) -> pl.Series:
     return length.cast(pl.Float64).floor().clip(0, NEVER).cast(pl.Int64)
 
 
-def soonest(changes: list[pl.Series], today: pl.Series) -> pl.Series:
-    """The last as-of day before the soonest of the changes, given in days from now; past ones never come."""
+def soonest(batch: Batch, changes: list[pl.Series], places: pl.Series) -> pl.Series:
+    """For rows of the patients at ``places``: the last as-of day before the soonest of the changes, given in
+    days from now; past ones never come."""
     height = len(changes[0])
     nearest = whole(NEVER, height)
     for change in changes:
         nearest = choose((change >= 1) & (change < nearest), change, nearest)
-    return choose(nearest >= NEVER // 2, whole(NEVER, height), nearest + (today - 1))
+    last_day = standing(nearest + (batch.today.gather(places) - 1))
+    return batch.noted(choose(nearest >= NEVER // 2, whole(NEVER, height), last_day), places)
 
 
 def _window_proof(batch: Batch, rows: Rows, widest: int, unit: str, anchor: Interval) -> Proof:
@@ -176,7 +179,10 @@ def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) 
         second.given, whole(0, frame.height), second.reasons | frame["reasons"] | frame["length_reasons"]
     )
     # A reach that ends after today stops moving once today has passed it.
-    stops = choose(frame["reach_high"] > today, frame["reach_high"], whole(NEVER, frame.height))
+    reach = standing(frame["reach_high"])
+    stops = batch.noted(
+        choose(frame["reach_high"] > today, reach, whole(NEVER, frame.height)), frame["place"]
+    )
     grouped = (
         frame.select("place", "fact_until")
         .with_columns(given=second.given, reasons=reasons, until=smaller(second.until, stops))

@@ -130,22 +130,22 @@ def _marked(rows: pl.DataFrame, failures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def convert(table: Table, chunk: Chunk, first_source_row: int, patients: PatientNumbers) -> Converted:
-    """A chunk whose first row is ``first_source_row``, typed, checked and marked, by patient."""
-    length = len(next(iter(chunk.values())).codes)
+def convert(table: Table, chunk: Chunk, source_rows: pl.Series, patients: PatientNumbers) -> Converted:
+    """A chunk whose rows are these rows of the table (Int32), typed, checked and marked, by patient."""
+    length = len(source_rows)
     read = [
         _read_column(column, chunk.get(column.name, _missing(length)), patients) for column in table.columns
     ]
-    numbers = pl.int_range(first_source_row, first_source_row + length, dtype=pl.Int32, eager=True)
     fields = pl.concat(
-        [numbers.alias("source_row").to_frame(), *(part for part, _ in read)], how="horizontal"
+        [source_rows.alias("source_row").to_frame(), *(part for part, _ in read)], how="horizontal"
     )
     checked = model_of(table)
     rows = fields.select(list(checked.columns))
     failures = _all_failures(table, rows, pl.concat([failures for _, failures in read]))
     marked = _marked(_degraded(table, rows, failures), failures)
-    source_row = (pl.col("row") + first_source_row).cast(pl.Int32).alias("source_row")
-    return Converted(_by_patient(table, marked, fields), failures.select(source_row, "column", "rule"))
+    source_row = source_rows.gather(failures["row"]).alias("source_row")
+    told = failures.select("column", "rule").insert_column(0, source_row)
+    return Converted(_by_patient(table, marked, fields), told)
 
 
 def _by_patient(table: Table, rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:

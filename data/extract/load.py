@@ -17,7 +17,7 @@ its staging SQL makes those of the contract.
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -29,8 +29,9 @@ from data.extract.convert import Converted, convert
 from data.extract.files import stray_notes, table_files
 from data.extract.guard import guarded
 from data.extract.info import read_info
-from data.extract.patients import NOBODY, PatientNumbers, number_patients
-from data.extract.read import read_text
+from data.extract.patients import NOBODY, PatientNumbers, known_patients, number_patients
+from data.extract.read import Chunk, read_text
+from data.extract.scan import patient_numbers
 from data.extract.structure import Limits
 from schemas.errors import ExtractRefused
 from schemas.extract import RULES, TABLES, PolarsType, Table, typed_columns
@@ -90,6 +91,14 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFra
         connection.unregister("prescreen_chunk")
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """The patients to be loaded, of all: ``ids`` of all in the order of their numbers, and a mask of them."""
+
+    ids: pl.Series
+    mask: pl.Series
+
+
 class _RawTable:
     """Writes one ``raw_`` table in whole row groups: DuckDB writes a part of one twice."""
 
@@ -126,11 +135,22 @@ def _stamp(stream: BinaryIO) -> tuple[int, int]:
 class _Loader:
     """One extract on its way into one database."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, progress: Progress, limits: Limits) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        progress: Progress,
+        limits: Limits,
+        chosen: Chosen | None,
+    ) -> None:
         self.connection = connection
         self.progress = progress
         self.limits = limits
-        self.patients = PatientNumbers(pl.Series(dtype=pl.String))
+        self.chosen = chosen
+        self.patients = (
+            PatientNumbers(pl.Series(dtype=pl.String))
+            if chosen is None
+            else known_patients(connection, chosen.ids)
+        )
 
     def note(self, file: str, text: str) -> None:
         self.connection.execute("insert into extract_notes values (?, ?)", [file, text])
@@ -147,7 +167,7 @@ class _Loader:
                 step = "Deliver every part of a table with the same columns."
                 raise ExtractRefused(path.name, "its columns are not those of the first part.", step)
         guarded(paths[-1].name, raw.finish)
-        if table is TABLES["patients"]:
+        if table is TABLES["patients"] and self.chosen is None:
             self.patients = guarded(paths[-1].name, lambda: number_patients(self.connection))
         self.connection.execute("insert into delivered values (?)", [table.name])
         return counts
@@ -173,14 +193,26 @@ class _Loader:
             self.note(file_name, note)
         rows = quarantined = 0
         for chunk in text.chunks:
-            converted = convert(raw.table, chunk, before + rows + 1, self.patients)
+            length = len(next(iter(chunk.values())).codes)
+            numbers = pl.int_range(before + rows + 1, before + rows + 1 + length, dtype=pl.Int32, eager=True)
+            wanted, numbers = self.wanted(raw.table, chunk, numbers)
+            converted = convert(raw.table, wanted, numbers, self.patients)
             raw.write(converted)
-            rows += converted.rows.height
+            rows += converted.rows.height + (length - len(numbers))
             quarantined += int(converted.rows["quarantined"].sum())
         if rows != text.rows:
             what = f"{text.rows} rows were counted but {rows} were read."
             raise ExtractRefused(file_name, what, "Deliver the file again, as Parquet if this repeats.")
         return rows, quarantined, text.columns
+
+    def wanted(self, table: Table, chunk: Chunk, numbers: pl.Series) -> tuple[Chunk, pl.Series]:
+        """The rows about the chosen patients and about nobody known, with their numbers; of coverage, all."""
+        if self.chosen is None or table is TABLES["coverage"]:
+            return chunk, numbers
+        patients = patient_numbers(table, chunk, self.patients)
+        kept = (patients == NOBODY) | self.chosen.mask.gather(patients.clip(0)).fill_null(value=True)
+        filtered = {name: replace(text, codes=text.codes.filter(kept)) for name, text in chunk.items()}
+        return filtered, numbers.filter(kept)
 
     def info(self, folder: Path) -> None:
         info = read_info(folder)
@@ -195,10 +227,13 @@ def load_extract(
     progress: Progress,
     limits: Limits | None = None,
     tables: Mapping[str, Table] = TABLES,
+    chosen: Chosen | None = None,
 ) -> list[TableCount]:
     """Fills the database from the extract in ``folder`` and counts the rows of every file.
 
     ``tables`` are those to look for, by the name that their files bear; by default those of the contract.
+    ``chosen``: only the rows about these patients and about nobody known (of coverage: all) are taken; all
+    are counted, and all patients numbered.
 
     Rows that break a rule are kept, marked and listed in ``quarantine``: rows = accepted + quarantined.
 
@@ -207,7 +242,7 @@ def load_extract(
         Neither message holds a value of a cell.
     """
     files = table_files(folder, tables)
-    loader = _Loader(connection, progress, limits or Limits())
+    loader = _Loader(connection, progress, limits or Limits(), chosen)
     guarded("the working database", lambda: _create_tables(connection, tables))
     guarded("extract.toml", lambda: loader.info(folder))
     for file, note in stray_notes(folder, tables):

@@ -27,6 +27,18 @@ class PatientNumbers:
         return places.cast(pl.Int32).zip_with(known, nobody)
 
 
+def known_patients(connection: duckdb.DuckDBPyConnection, ids: pl.Series) -> PatientNumbers:
+    """Numbers patients whose ids are known (every id once, in order) in ``patient_index``."""
+    numbers = pl.int_range(len(ids), dtype=pl.Int32, eager=True)
+    frame = pl.DataFrame({"patient": numbers, "patient_id": ids})
+    connection.register("prescreen_patients", frame.to_arrow())
+    try:
+        connection.execute("create or replace table patient_index as select * from prescreen_patients")
+    finally:
+        connection.unregister("prescreen_patients")
+    return PatientNumbers(ids)
+
+
 def number_patients(connection: duckdb.DuckDBPyConnection) -> PatientNumbers:
     """Numbers the patients that ``raw_patients`` has, in ``patient_index`` (patient, patient_id)."""
     connection.execute(

@@ -47,6 +47,11 @@ class AnswersInForce:
     states: dict[Answer, State] = field(default_factory=dict)
     _reads: dict[tuple[str, str], Reads] = field(default_factory=dict)
 
+    @property
+    def patient_ids(self) -> set[str]:
+        """The patients about whom anything was told, whether it counts or not."""
+        return {patient_id for patients in self.held.values() for patient_id in patients}
+
     def with_answers(self, batch: Facts) -> Facts:
         """The batch with the answers to criteria that still stand on the same evidence."""
         rows: list[tuple[object, ...]] = []

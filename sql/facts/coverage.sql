@@ -24,7 +24,12 @@ tables as (select name as "table" from delivered where name not in ('coverage', 
 
 extract_date as (select extracted_on from extract_dates),
 
-persons as (select patient, site from stg_patients),
+persons as (
+    select patient, site from stg_patients
+    union all
+    select patient, site from carried_patients
+    where patient between getvariable('first_patient') and getvariable('last_patient')
+),
 
 scoped as (
     select

@@ -1,5 +1,5 @@
 -- Which names and codes does no code list have, and how often were they delivered?
--- Grain: one row per table and name as delivered.
+-- Grain: one row per table, patient (-1: nobody known) and name as delivered.
 with drugs as (select distinct domain, text from drug_names where match <> 'listed'),
 
 coded as (
@@ -7,19 +7,19 @@ coded as (
 ),
 
 named as (
-    select 'treatments' as "table", treatments.drug as name
+    select 'treatments' as "table", treatments.patient, treatments.drug as name
     from raw_treatments as treatments
     join drugs on drugs.domain = 'drug' and drugs.text = treatments.drug
     union all
-    select 'medications', medications.drug
+    select 'medications', medications.patient, medications.drug
     from raw_medications as medications
     join drugs on drugs.domain = 'drug' and drugs.text = medications.drug
     union all
-    select 'allergies', allergies.substance
+    select 'allergies', allergies.patient, allergies.substance
     from raw_allergies as allergies
     join drugs on drugs.domain = 'allergy' and drugs.text = allergies.substance
     union all
-    select 'conditions', conditions.condition
+    select 'conditions', conditions.patient, conditions.condition
     from raw_conditions as conditions
     join coded
         on coded.kind = 'condition'
@@ -27,7 +27,7 @@ named as (
         and coded.code_system is not distinct from conditions.code_system
         and coded.system_bad = list_contains(conditions.bad_columns, 'code_system')
     union all
-    select 'observations', observations.observation
+    select 'observations', observations.patient, observations.observation
     from raw_observations as observations
     join coded
         on coded.kind = 'observation'
@@ -35,7 +35,7 @@ named as (
         and coded.code_system is not distinct from observations.code_system
         and coded.system_bad = list_contains(observations.bad_columns, 'code_system')
     union all
-    select 'procedures', procedures.procedure
+    select 'procedures', procedures.patient, procedures.procedure
     from raw_procedures as procedures
     join coded
         on coded.kind = 'procedure'
@@ -45,7 +45,7 @@ named as (
 ),
 
 final as (
-    select "table", name, count(*)::integer as rows from named group by "table", name
+    select "table", patient, name, count(*)::integer as rows from named group by "table", patient, name
 )
 
-select "table", name, rows from final
+select "table", patient, name, rows from final

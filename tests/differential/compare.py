@@ -6,7 +6,7 @@ from random import Random
 
 from criteria.engine.batch import Anchors, Batch
 from criteria.engine.evaluate import Evaluator
-from criteria.engine.values import NEVER, Truth, flag
+from criteria.engine.values import NEVER, Truth, day_of, flag
 from criteria.engine.values import days as days_of
 from criteria.language.tree import Node
 from criteria.reference import context as reference
@@ -70,7 +70,8 @@ def differences(
         elif reasons_of(fast.reasons[place]) != slow.reasons:
             found.append(Difference(place, "reasons", reasons_of(fast.reasons[place]), slow.reasons))
         else:
-            days = min(fast.until[place] - today if fast.until[place] < NEVER else NEVER, FARTHEST_DAYS)
+            last_day = day_of(fast.until)[place] if fast.until[place] < NEVER else NEVER
+            days = min(last_day - today, FARTHEST_DAYS)
             found += _changes(node, record, context, pair, days, place, rng)
     return found
 
