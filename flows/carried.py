@@ -1,9 +1,11 @@
-"""Which patients need not be judged again, and what the last night said of them, as it stands tonight.
+"""Whose rows need not be read again, who need not be judged again, and what the last night said of them.
 
-A patient is carried over whose rows are what they were (wherever in the files they stand now) and of whom
-nothing could turn by time alone until tonight. What was published about them is the same tonight, but for
-the numbers of patients and rows, and for a ``holds_until`` that rests on how far the registry reaches, which
-is as many days later.
+A patient's facts are carried over where the rows are what they were (wherever in the files they stand now)
+and no day has come on which they say something else. They are the same tonight, but for the numbers of
+patients and rows, and for days that are those of the run, which are as many days later (no row has such a
+day, or it would be read again). The verdicts are carried over too where none could turn by time alone until
+tonight, but for a ``holds_until`` that rests on how far the registry reaches, which is as many days later as
+well.
 """
 
 import re
@@ -18,19 +20,21 @@ import polars as pl
 from criteria.trial import Trial
 from data.extract.load import Chosen
 from data.extract.scan import Scan
-from flows.state import FOUND, PATIENTS, RUN_DAYS, State
+from flows.state import FOUND, PATIENTS, RUN_DAYS, State, days_in
 from flows.tables import VERDICTS_FILE, verdict_dtypes
 from schemas.facts import FRAME_NAMES, SCHEMAS, Facts
 from schemas.words import KEEPS_UP_DAYS
 
 # Coverage follows from what is declared tonight for everybody, so it is made anew for all patients.
 _MADE_ANEW = "coverage"
+_KNOWN = ("patient", "old", "site", "read_on", "judge_on", "is_judged")
 
 
 @dataclass(frozen=True)
 class Carried:
-    """Patients who are not judged tonight: ``patient``, ``old`` (their number in the last run), ``site``,
-    ``due`` and for each table ``<table>``, by how many rows theirs have moved."""
+    """The patients whose rows are not read: ``patient``, ``old`` (their number in the last run), ``site``,
+    ``read_on``, ``judge_on``, ``is_judged`` (tonight, on the facts carried over) and, a column a table, by
+    how many rows theirs have moved."""
 
     state: State
     scan: Scan
@@ -44,9 +48,10 @@ class Carried:
         mask.scatter(self.patients["patient"], False)
         return Chosen(self.scan.ids, mask)
 
-    def between(self, first: int, last: int) -> pl.DataFrame:
-        """Those of a batch."""
-        return self.patients.filter(pl.col("patient").is_between(first, last))
+    def between(self, first: int, last: int, *, is_judged: bool | None = None) -> pl.DataFrame:
+        """Those of a batch; if asked, only those who are or are not judged."""
+        wanted = pl.lit(value=True) if is_judged is None else pl.col("is_judged") == is_judged
+        return self.patients.filter(pl.col("patient").is_between(first, last), wanted)
 
     def facts(self, as_of: date, first: int, last: int) -> Facts:
         """The facts about those of a batch; of coverage nothing."""
@@ -63,11 +68,19 @@ class Carried:
         old = pl.col("patient").is_between(own["old"][0], own["old"][-1])
         frame = stored.filter(old).collect().cast(pl.Schema(SCHEMAS[name]))
         joined = frame.join(own, left_on="patient", right_on="old", maintain_order="left", suffix="_new")
-        return _moved(name, joined).with_columns(patient="patient_new").select(frame.columns)
+        run_days = [self.state.day("as_of"), self.state.day("extracted_on")]
+        later = [
+            pl.when(pl.col(day).is_in(run_days))
+            .then(pl.col(day) + pl.duration(days=self.days))
+            .otherwise(day)
+            .alias(day)
+            for day in days_in(frame)
+        ]
+        return _moved(name, joined).with_columns(*later, patient="patient_new").select(frame.columns)
 
     def verdicts(self, trial: Trial, first: int, last: int) -> pl.DataFrame:
-        """The verdicts about those of a batch, with the columns of ``evaluate_trial``."""
-        own = self.between(first, last)
+        """The verdicts about those of a batch who are not judged, with the columns of ``evaluate_trial``."""
+        own = self.between(first, last, is_judged=False)
         count = len(trial.criteria)
         dtypes = verdict_dtypes([trial])
         if own.is_empty():
@@ -140,10 +153,10 @@ def carried_over(
     tonight: Mapping[str, Any],
     answered: Collection[str],
 ) -> Carried | None:
-    """The patients of a scanned extract who need not be judged; None where everybody must be.
+    """The patients of a scanned extract who need not be read; None where everybody must be.
 
     ``tonight``: what this run is made with, and its days (``flows.state``); ``answered``: the ids of
-    patients about whom somebody told something, who are judged every night.
+    patients about whom somebody told something, who are read every night.
     """
     ahead = _days_ahead(state, tonight)
     if ahead is None or state.about["made_with"] != tonight["made_with"]:
@@ -166,11 +179,12 @@ def carried_over(
         old.rename({"patient": "old"})
         .join(new, on=["patient_id", "fingerprint"], suffix="_new")
         .filter(
-            (pl.col("due") > as_of).fill_null(value=True),
+            (pl.col("read_on") > as_of).fill_null(value=True),
             ~pl.col("patient_id").is_in(sorted(answered)),
             ~pl.col("site").is_in(sorted(elsewhere)).fill_null(value=False),
         )
-        .select("patient", "old", "site", "due", *(pl.col(f"{name}_new") - pl.col(name) for name in tables))
+        .with_columns(is_judged=(pl.col("judge_on") <= as_of).fill_null(value=False))
+        .select(*_KNOWN, *(pl.col(f"{name}_new") - pl.col(name) for name in tables))
         .rename({f"{name}_new": name for name in tables})
         .sort("patient")
     )

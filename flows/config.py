@@ -106,6 +106,7 @@ class ExtractJob(_Part):
     format: Literal["prescreen", "gdc-mmrf"] = "prescreen"
     index_date: date | None = None
     memory: str | None = None
+    carry_over: bool = True
 
     @model_validator(mode="before")
     @classmethod
@@ -195,6 +196,7 @@ def request_of(config: NightlyConfig, job: ExtractJob, today: date) -> RunReques
         source_format=job.format,
         index_date=job.index_date,
         memory_bytes=memory_bytes(job.memory) if job.memory else None,
+        carry_over=job.carry_over,
         night=Night(today, config.limits, config.keep.runs, config.keep.inputs),
     )
 

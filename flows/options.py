@@ -94,6 +94,12 @@ _RUN_OPTIONS = (
         help="Memory to aim for, as 4GB or 900MB; what does not fit is kept beside the outputs meanwhile."
         "  [default: 2GB]",
     ),
+    click.option(
+        "--carry-over",
+        is_flag=True,
+        help="Judge anew only patients whose rows changed since the last run with this option, or about whom "
+        "a day has come that turns something. The outputs are the same.",
+    ),
 )
 
 

@@ -58,6 +58,12 @@ def _admit(session: Session) -> str:
     return f"{len(session.inputs)} files"
 
 
+def _pick(session: Session) -> str:
+    steps.pick(session)
+    carried = session.carried.patients.height if session.carried else 0
+    return f"{carried} patients carried over"
+
+
 def _load(session: Session) -> str:
     steps.load(session)
     delivered = [table for table in session.tables if table.file]
@@ -110,6 +116,7 @@ def _keep(session: Session) -> str:
 
 
 admit = _step("admit", _admit)
+pick = _step("pick", _pick)
 load = _step("load", _load)
 stage = _step("stage", _stage)
 gate = _step("gate", _gate)
@@ -165,6 +172,8 @@ def run_steps(request: RunRequest, retry: Retry | None = None, cluster: Cluster 
             if steps.is_published(session):
                 keep()
             else:
+                if cluster is None:
+                    retried(pick, retry)()
                 retried(load, retry)()
                 stage()
                 _screen_by(cluster)
@@ -208,6 +217,7 @@ def screen_flow(
     index_date: str | None = None,
     memory_bytes: int | None = None,
     parts: int | None = None,
+    carry_over: bool = False,
 ) -> None:
     """Screen an extract and publish the candidates; days are YYYY-MM-DD.
 
@@ -229,6 +239,7 @@ def screen_flow(
         source_format=source_format,
         index_date=_day("index_date", index_date),
         memory_bytes=memory_bytes,
+        carry_over=carry_over,
     )
     run_steps(request, cluster=Cluster(parts) if parts else None)
 
@@ -252,6 +263,7 @@ def run_as_flow(request: RunRequest, cluster: Cluster | None = None) -> RunResul
             index_date=request.index_date.isoformat() if request.index_date else None,
             memory_bytes=request.memory_bytes,
             parts=cluster.shares if cluster else None,
+            carry_over=request.carry_over,
         )
     if _HELD.result is None:
         raise UsageError("flow", "Prefect did not run the flow.", "Look at Prefect's own log.")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
+import polars as pl
 
 from criteria.engine.batch import Anchors, Batch, facts_of, numbered_as
 from criteria.engine.screen import evaluate_trial
@@ -22,8 +23,8 @@ class Screening:
     """Patients to be judged: the database that their extract is staged in, the trials, the dates, how many
     are judged at a time, and what coordinators answered about them.
 
-    ``carried``: patients of whom the last night's verdicts still stand; ``state``: what the next night is to
-    know.
+    ``carried``: patients of whom the last night's facts, or verdicts too, still stand; ``state``: what the
+    next night is to know.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -71,9 +72,12 @@ class Screening:
         """One batch; apart, so that nothing of it is held while the next one is read."""
         read = read_facts(self.connection, first, last)
         numbers = read.patients["patient"]
-        carried = self.carried.facts(self.anchors.as_of, first, last) if self.carried else None
-        batch = self.answers.with_answers(with_carried(read, carried) if carried else read)
-        mine = facts_of(batch, numbers.to_list()) if carried else batch
+        if self.carried:
+            read = with_carried(read, self.carried.facts(self.anchors.as_of, first, last))
+            again = self.carried.between(first, last, is_judged=True)["patient"]
+            numbers = pl.concat([numbers, again]).sort()
+        batch = self.answers.with_answers(read)
+        mine = facts_of(batch, numbers.to_list()) if self.carried else batch
         shared: dict[int, Batch] = {}
         crossings = self.state.crossings(mine.patients.height) if self.state else None
         for tally in tallies:
@@ -88,6 +92,6 @@ class Screening:
             tally.count(found, batch)
         fact_files.write(batch, is_first=first == 0)
         if self.state and crossings:
-            self.state.add(read, crossings)
+            self.state.add(numbers, mine, crossings)
             if self.carried:
-                self.state.add_carried(self.carried.between(first, last))
+                self.state.add_carried(self.carried.between(first, last, is_judged=False))

@@ -12,7 +12,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import polars as pl
 import pyarrow as pa
 
 from criteria.engine.crossings import Crossings
-from criteria.engine.values import EPOCH, NEVER, days, whole
+from criteria.engine.values import NEVER, days, whole
 from criteria.trial import Trial
 from data.extract.info import ExtractInfo
 from data.extract.scan import Scan
@@ -31,11 +31,15 @@ from flows.publish import MANIFEST, OutputFolder, is_whole
 from flows.request import RunRequest
 from flows.table_files import ParquetSink, write_parquet
 from schemas.facts import Facts
+from schemas.words import FOREVER
 
 ABOUT = "about.json"
 PATIENTS = "patients"
 RUN_DAYS = ("as_of", "enrollment", "first_dose", "extracted_on")
 FOUND = ("faults", "duplicates", "names")
+# read_on: the first day on which the same rows may say something else; judge_on: on which what they say may
+# give other verdicts. Null: never.
+_KNOWN = ("patient", "site", "read_on", "judge_on")
 
 
 @dataclass(frozen=True)
@@ -108,8 +112,7 @@ class StateFiles:
     as_of: date
     restless: Sequence[date]
     sinks: dict[str, ParquetSink] = field(default_factory=dict)
-    due: list[pl.DataFrame] = field(default_factory=list)
-    sites: list[pl.DataFrame] = field(default_factory=list)
+    patients: list[pl.DataFrame] = field(default_factory=list)
 
     def __enter__(self) -> "StateFiles":
         self.folder.mkdir()
@@ -131,22 +134,32 @@ class StateFiles:
         """Which ``holds_until`` of a batch move on, in the order of the verdicts."""
         self.sinks[trial.id].write(verdicts.select("moves"))
 
-    def add(self, facts: Facts, crossings: Crossings) -> None:
-        """Takes the patients judged in a batch: by when each must be judged again."""
-        due = pl.DataFrame({"patient": facts.patients["patient"], "due": crossings.due()})
-        tomorrow = days(self.as_of) + 1
-        due = due.with_columns(
-            due=pl.when(pl.col("patient").is_in(self._restless(facts).implode()))
-            .then(tomorrow)
-            .otherwise(pl.col("due"))
+    def add(self, numbers: pl.Series, facts: Facts, crossings: Crossings) -> None:
+        """Takes the patients judged in a batch; in the facts they are patients 0, 1, ..."""
+        stands = pl.concat([frame.select("patient", "fact_until") for frame in _dated(facts)])
+        until = stands.group_by("patient").agg(pl.col("fact_until").min())
+        restless = pl.col("patient").is_in(self._restless(facts).implode())
+        due = pl.from_epoch(crossings.due().replace(NEVER, None), time_unit="d")
+        told = (
+            facts.patients.select("patient", "site")
+            .with_columns(due.alias("judge_on"))
+            .join(until, on="patient", how="left", maintain_order="left")
+            .with_columns(
+                pl.when(restless).then(self.tomorrow).otherwise("judge_on").alias("judge_on"),
+                read_on=pl.when(pl.col("fact_until") < FOREVER).then(pl.col("fact_until"))
+                + pl.duration(days=1),
+            )
         )
-        self.due.append(_as_dates(due))
-        self.sites.append(facts.patients.select("patient", "site"))
+        self.patients.append(told.with_columns(patient=numbers).select(_KNOWN))
 
     def add_carried(self, patients: pl.DataFrame) -> None:
-        """Takes those who were not: ``patient``, ``site`` and ``due``."""
-        self.due.append(patients.select("patient", "due"))
-        self.sites.append(patients.select("patient", "site"))
+        """Takes those who were not judged, as they were."""
+        self.patients.append(patients.select(_KNOWN))
+
+    @property
+    def tomorrow(self) -> date:
+        """The day after the run's."""
+        return self.as_of + timedelta(days=1)
 
     def _restless(self, facts: Facts) -> pl.Series:
         """The patients with a fact on a day of the run itself."""
@@ -159,27 +172,19 @@ class StateFiles:
             facts.attestations,
             facts.screening_log,
         ):
-            dates = [
-                name for name, dtype in frame.schema.items() if dtype == pl.Date and name != "fact_until"
-            ]
-            on = pl.any_horizontal(pl.col(dates).is_in(list(self.restless)))
+            on = pl.any_horizontal(pl.col(days_in(frame)).is_in(list(self.restless)))
             found.append(frame.filter(on)["patient"].unique())
         return pl.concat(found).unique()
 
     def finish(self, scan: Scan, found: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> None:
         """Completes the state: ``found`` about everybody as ``sql.carried`` gives it, ``about``: what else to
         remember."""
-        tomorrow = pl.lit(EPOCH).dt.offset_by(f"{days(self.as_of) + 1}d")
+        unsettled = pl.col("patient").is_in(found["unsettled"]["patient"].implode())
         number = pl.int_range(len(scan.ids), dtype=pl.Int32, eager=True)
         patients = (
             pl.DataFrame({"patient": number, "patient_id": scan.ids, "fingerprint": scan.fingerprints})
-            .join(pl.concat(self.sites), on="patient", how="left", maintain_order="left")
-            .join(pl.concat(self.due), on="patient", how="left", maintain_order="left")
-            .with_columns(
-                due=pl.when(pl.col("patient").is_in(found["unsettled"]["patient"].implode()))
-                .then(tomorrow)
-                .otherwise("due")
-            )
+            .join(pl.concat(self.patients), on="patient", how="left", maintain_order="left")
+            .with_columns(pl.when(unsettled).then(self.tomorrow).otherwise("read_on").alias("read_on"))
         )
         write_parquet(
             self.folder / f"{PATIENTS}.parquet", pl.concat([patients, scan.first_rows], how="horizontal")
@@ -201,7 +206,11 @@ def replace_state(out: OutputFolder, folder: Path, run_id: str, manifest_sha256:
     folder.rename(out.state)
 
 
-def _as_dates(due: pl.DataFrame) -> pl.DataFrame:
-    """``due`` as a date, null for never."""
-    day = pl.when(pl.col("due") < NEVER).then(pl.col("due"))
-    return due.select("patient", due=day.cast(pl.Int32).cast(pl.Date))
+def days_in(frame: pl.DataFrame) -> list[str]:
+    """The columns of facts that hold days on which something was."""
+    return [name for name, dtype in frame.schema.items() if dtype == pl.Date and name != "fact_until"]
+
+
+def _dated(facts: Facts) -> tuple[pl.DataFrame, ...]:
+    """The facts that may not stand for ever."""
+    return facts.latest, facts.results, facts.events

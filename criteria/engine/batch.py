@@ -119,6 +119,12 @@ class Batch:
         """The earliest possible birth, where a lifetime begins."""
         return self.day(self.facts.patients["birth_earliest"])
 
+    def met(self, stands: pl.Series, moves_on: pl.Series, places: pl.Series | None = None) -> None:
+        """Notes that a day that stands was compared with one that moves on: something may turn as they
+        meet."""
+        if self.crossings is not None:
+            self.crossings.meet(stands, moves_on, places)
+
     def place(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with each patient's place in the batch as ``place``, dates as days, ``fact_until`` as an
         ``until``."""
@@ -278,7 +284,7 @@ class Batch:
         """The end of a window that closes on the anchor but not after today, and whether it moves."""
         moves = flag(bool(anchor.rate), self.height) | (anchor.high > self.today)
         if not anchor.rate:
-            self.noted(standing(anchor.high))
+            self.met(anchor.high, self.today)
         return smaller(anchor.high, self.today), moves
 
     def _late_after(
@@ -306,11 +312,9 @@ class Batch:
         places: pl.Series | None,
     ) -> None:
         """A window whose end stands still is compared with today and with the table's coverage."""
-        if self.crossings is None or high_moves.all():
-            return
         never = whole(-NEVER, len(high))
-        self.crossings.meet(choose(high_moves, never, high), today - self.max_lag_days, places)
-        self.crossings.meet(choose(~high_moves & keeps_up(end, today), high, never), end, places)
+        self.met(choose(high_moves, never, high), today - self.max_lag_days, places)
+        self.met(choose(~high_moves & keeps_up(end, today), high, never), end, places)
 
 
 def keeps_up(end: pl.Series, today: pl.Series) -> pl.Series:

@@ -1,7 +1,9 @@
--- Of whom may the same rows say something else tomorrow, whatever the criteria ask?
--- Grain: one row per patient with a date after the as-of date, or with coverage declared for them alone that ends
--- so near to it that it is expected to move on.
-with days as (
+-- Of whom may the same rows say something else tomorrow, whatever is asked of them?
+-- Grain: one row per patient with a date that the as-of date, or the day through which the extract reaches, has yet
+-- to pass, or with coverage declared for them alone that ends so near that it is expected to move on.
+with extract_date as (select least(extracted_on, as_of()) as day from extract_dates),
+
+days as (
     select patient, birth_latest as latest from raw_patients
     union all select patient, last_contact_latest from raw_patients
     union all select patient, death_latest from raw_patients
@@ -24,7 +26,10 @@ with days as (
 ),
 
 final as (
-    select patient from days where latest > as_of() and latest < forever()
+    select days.patient
+    from days
+    cross join extract_date
+    where days.latest >= extract_date.day and days.latest < forever()
     union
     select patient from raw_coverage where complete_through_latest >= as_of() - getvariable('keeps_up_days')
 )

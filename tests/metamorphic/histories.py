@@ -1,4 +1,5 @@
-"""Registries that are delivered night after night: rows come, go and change, days go by, files are rearranged."""
+"""Registries that are delivered night after night: rows come, go and change, days go by, files are
+rearranged."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ class Night:
 def history(patients: int, seed: int, nights: int) -> Iterator[Night]:
     """Nights of a registry of crowded and synthetic patients, each with a random history of its own."""
     dice = random.Random(seed)  # noqa: S311
-    crowd, made = crowded(patients - patients // 3, seed), synthetic(patients // 3, seed)
+    crowd, made = crowded(patients // 3, seed), synthetic(patients - patients // 3, seed)
     tables = {name: pl.concat([frame, crowd.tables[name]]) for name, frame in made.tables.items()}
     spare = crowded(40, seed + 1).tables
     day, lag = AS_OF, dice.choice((0, 0, 3))
@@ -48,7 +49,11 @@ def history(patients: int, seed: int, nights: int) -> Iterator[Night]:
 
 
 def _next(
-    dice: random.Random, tables: Mapping[str, pl.DataFrame], spare: Mapping[str, pl.DataFrame], step: int, night: int
+    dice: random.Random,
+    tables: Mapping[str, pl.DataFrame],
+    spare: Mapping[str, pl.DataFrame],
+    step: int,
+    night: int,
 ) -> dict[str, pl.DataFrame]:
     """The tables of the next night."""
     found = {name: _changed(dice, name, frame, spare[name], night) for name, frame in tables.items()}
@@ -61,9 +66,12 @@ def _next(
     if dice.random() < 0.1:
         gone = dice.choice(found["patients"]["patient_id"].drop_nulls().to_list())
         found = {name: frame.filter(pl.col("patient_id").ne_missing(gone)) for name, frame in found.items()}
-    if dice.random() < 0.2:
+    if dice.random() < 0.1:
         name = dice.choice(_TABLES)
         found[name] = found[name].sample(fraction=1, shuffle=True, seed=night)
+    elif dice.random() < 0.5:
+        # As most registries write their files.
+        found = {name: frame.sort("patient_id", maintain_order=True) for name, frame in found.items()}
     found["coverage"] = _later(dice, found["coverage"], step)
     return found
 
@@ -101,7 +109,8 @@ def _recent(dice: random.Random, row: pl.DataFrame, table: str, night: int) -> p
         return row
     dates = [column.name for column in TABLES[table].columns if column.kind == "date"]
     return row.with_columns(
-        pl.col(name).map_elements(lambda text: _shifted(text, night), return_dtype=pl.String) for name in dates
+        pl.col(name).map_elements(lambda text: _shifted(text, night), return_dtype=pl.String)
+        for name in dates
     )
 
 
