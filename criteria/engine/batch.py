@@ -14,12 +14,14 @@ from criteria.engine.values import (
     NEVER,
     Interval,
     Truth,
+    bounded,
     choose,
     days,
     flag,
     moving,
     smaller,
     standing,
+    take,
     whole,
 )
 from criteria.language.tree import Node
@@ -98,7 +100,7 @@ class Batch:
         self.max_lag_days = max_lag_days
         self.height = facts.patients.height
         self.first = int(facts.patients["patient"][0]) if self.height else 0
-        self.ahead = whole(0, self.height) if ahead is None else ahead
+        self.ahead = ahead
         self.today = self.anchor_day("as_of")
         self.crossings = crossings
         # What the facts say by themselves, shared by all criteria of all trials of the batch.
@@ -108,7 +110,14 @@ class Batch:
 
     def anchor_day(self, name: str) -> pl.Series:
         """The day of an anchor for each patient."""
-        return whole(days(getattr(self.anchors, name)), self.height) + self.ahead
+        day = whole(days(getattr(self.anchors, name)), self.height)
+        return day if self.ahead is None else day + self.ahead
+
+    def today_at(self, places: pl.Series) -> pl.Series:
+        """The as-of day of the patients at these places."""
+        if self.ahead is None:
+            return whole(days(self.anchors.as_of), len(places))
+        return take(self.today, places)
 
     def day(self, column: pl.Series) -> pl.Series:
         """A date column as days."""
@@ -171,7 +180,7 @@ class Batch:
 
     def attribute(self, name: str, event: pl.Series) -> pl.Series:
         """One end of an attribute of the named event rows."""
-        return self.facts.events[name].gather(event)
+        return take(self.facts.events[name], event)
 
     def rows(self, members: tuple[tuple[str, bool], ...], any_of: tuple[str, ...]) -> pl.DataFrame:
         """The event rows of the named concepts, and those that may be any concept of these tables.
@@ -196,9 +205,13 @@ class Batch:
         return _by_concept(self.place(self.facts.latest.select(RESULT_COLUMNS)))
 
     def latest(self, concept: str) -> pl.DataFrame | None:
-        """The latest result of a concept, one row per patient of the batch; nothing if nobody has one."""
+        """The latest result of a concept, one row per patient of the batch, zeros where a patient is not
+        ``there``; nothing if nobody has one."""
         frame = self._latest_by_concept.get(concept)
-        return None if frame is None else self.spread(frame)
+        if frame is None:
+            return None
+        there = frame.drop("concept").with_columns(there=pl.lit(value=True))
+        return self.spread(there, **{**dict.fromkeys(there.columns, 0), "there": False})
 
     @cached_property
     def _results(self) -> pl.DataFrame:
@@ -258,14 +271,14 @@ class Batch:
         """
         height = len(low)
         # Nothing happened before the beginning of time.
-        low = low.clip(DAY_OF_BEGINNING)
+        low = bounded(low, DAY_OF_BEGINNING, NEVER)
         given, reasons, until = flag(True, height), whole(0, height), whole(NEVER, height)
-        today = self.today if places is None else self.today.gather(places)
+        today = self.today if places is None else self.today_at(places)
         needed = smaller(high, today - self.max_lag_days)
         for table in tables:
             columns = self._declared(table)
             captured, start, end = (
-                column.gather(places) if places is not None else column for column in columns
+                take(column, places) if places is not None else column for column in columns
             )
             early, late = start <= low, needed <= end
             given = given & captured & early & late
@@ -275,7 +288,7 @@ class Batch:
             until = smaller(until, self.noted(proven, places))
             self._note_standing_end(high, high_moves, end, today, places)
             if opens_in is not None:
-                wait = standing(opens_in(start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1))
+                wait = standing(opens_in(bounded(start, DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1))
                 opens = choose(captured & ~early, wait, whole(NEVER, height))
                 until = smaller(until, self.noted(opens, places))
         return Proof(given, choose(given, whole(0, height), reasons), until)

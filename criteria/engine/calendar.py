@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from criteria.engine.values import DAY_OF_BEGINNING, DAY_OF_FOREVER, NEVER, choose, whole
+from criteria.engine.values import DAY_OF_BEGINNING, DAY_OF_FOREVER, NEVER, bounded, choose, whole
 
 DAYS_PER_UNIT = {"days": 1, "weeks": 7}
 MONTHS_PER_UNIT = {"months": 1, "years": 12}
@@ -11,7 +11,7 @@ MONTHS_PER_UNIT = {"months": 1, "years": 12}
 def add_months(day: pl.Series, months: int) -> pl.Series:
     """The same day ``months`` later (or earlier), or the last of that month where it has no such day."""
     # Ends of time stay where they are, and polars' calendar is not asked about years beyond its own.
-    inside = day.clip(DAY_OF_BEGINNING + 366 * 400, DAY_OF_FOREVER)
+    inside = bounded(day, DAY_OF_BEGINNING + 366 * 400, DAY_OF_FOREVER)
     moved = inside.cast(pl.Int32).cast(pl.Date).dt.offset_by(f"{months}mo").cast(pl.Int32).cast(pl.Int64)
     return choose(day == inside, moved, day)
 
@@ -22,7 +22,7 @@ def window_start(anchor: pl.Series, length: pl.Series, unit: str) -> pl.Series:
         start = anchor - length * DAYS_PER_UNIT[unit]
     else:
         start = add_months(anchor, -_fixed(length) * MONTHS_PER_UNIT[unit])
-    return start.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER)
+    return bounded(start, DAY_OF_BEGINNING, DAY_OF_FOREVER)
 
 
 def window_end(start: pl.Series, length: pl.Series, unit: str) -> pl.Series:
@@ -39,7 +39,7 @@ def first_anchor_after(day: pl.Series, length: pl.Series, unit: str) -> pl.Serie
     if unit in DAYS_PER_UNIT:
         after = day + length * DAYS_PER_UNIT[unit] + 1
     else:
-        following = day.clip(upper_bound=DAY_OF_FOREVER - 1) + 1
+        following = bounded(day, -NEVER, DAY_OF_FOREVER - 1) + 1
         moved = add_months(following, _fixed(length) * MONTHS_PER_UNIT[unit])
         after = moved + (_day_of_month(moved) < _day_of_month(following)).cast(pl.Int64)
     return choose(day >= DAY_OF_FOREVER, whole(NEVER, len(day)), after)

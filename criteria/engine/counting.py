@@ -14,6 +14,7 @@ from criteria.engine.values import (
     interval,
     number,
     smaller,
+    take,
     whole,
 )
 from criteria.engine.windows import soonest
@@ -36,7 +37,7 @@ def times(
     """From the results that surely count to those that may, without end where results may be missing."""
     frame = batch.results(node.concept)
     places = frame["place"]
-    low, high, bits = (column.gather(places) for column in (anchor.low, anchor.high, anchor.reasons))
+    low, high, bits = (take(column, places) for column in (anchor.low, anchor.high, anchor.reasons))
     day, last = frame["date_earliest"], frame["date_latest"]
     condition = judge(node.condition, frame)
     exact = day == last
@@ -45,10 +46,12 @@ def times(
     doubt = condition.reasons | bits | choose(exact, whole(0, len(day)), whole(PARTIAL_DATE, len(day)))
     changes = [day - high, last - low, last + node.days + 1 - low, day + node.days + 1 - high]
     until = soonest(batch, changes, places) if anchor.rate else whole(NEVER, len(day))
-    until = smaller(smaller(until, frame["fact_until"]), anchor.until.gather(places))
+    until = smaller(smaller(until, frame["fact_until"]), take(anchor.until, places))
     marks = pl.DataFrame({"place": places, "doubt": doubt, "until": until, "open": may & ~must})
     spread = batch.spread(
-        marks.group_by("place").agg(pl.col("doubt").filter("open").bitwise_or(), pl.col("until").min())
+        marks.group_by("place").agg(pl.col("doubt").filter("open").bitwise_or(), pl.col("until").min()),
+        doubt=0,
+        until=NEVER,
     )
     surely = apart_count(batch, places.filter(must), day.filter(must), node.apart)
     possible = may & exact
@@ -68,8 +71,8 @@ def _bounded(
     opens_in = (lambda complete_from: complete_from - start) if anchor.rate else None
     proof = batch.proof_of_absence(OBSERVATIONS, start, end, moves, opens_in)
     high = choose(proof.given, possibly.cast(NUMBER), number(UNBOUNDED, height))
-    reasons = spread["doubt"].fill_null(0) | proof.reasons
-    until = smaller(smaller(spread["until"].fill_null(NEVER), proof.until), anchor.until)
+    reasons = spread["doubt"] | proof.reasons
+    until = smaller(smaller(spread["until"], proof.until), anchor.until)
     return interval(surely.cast(NUMBER), high, reasons, until)
 
 
@@ -82,7 +85,7 @@ def apart_count(batch: Batch, places: pl.Series, day: pl.Series, apart: int) -> 
     total = whole(0, batch.height)
     if apart <= 1:
         counted = left.group_by("place").agg(pl.col("day").n_unique().cast(pl.Int64))
-        return batch.spread(counted)["day"].fill_null(0)
+        return batch.spread(counted, day=0)["day"]
     while left.height:
         earliest = left.group_by("place").agg(pl.col("day").min().alias("taken"))
         total = total + batch.spread(earliest)["taken"].is_not_null()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from criteria.engine.values import NEVER, choose, day_of, larger, moves, standing, whole
+from criteria.engine.values import NEVER, choose, day_of, larger, moves, standing, take, whole
 
 _ENOUGH_ROWS = 4_000_000
 _NOTES = pl.Schema({"place": pl.Int32, "until": pl.Int32})
@@ -37,7 +37,7 @@ class Crossings:
 
     def meet(self, stands: pl.Series, moves_on: pl.Series, places: pl.Series | None = None) -> None:
         """Takes two days, one that stands and one that moves on: what rests on both ends before they meet."""
-        today = self.today if places is None else self.today.gather(places)
+        today = self.today if places is None else take(self.today, places)
         wait = stands - moves_on
         last_day = standing(today + larger(wait - 1, whole(0, len(wait))))
         self.note(choose(wait >= 0, last_day, whole(NEVER, len(wait))), places)

@@ -12,6 +12,7 @@ from criteria.engine.values import (
     NEVER,
     Interval,
     Truth,
+    bounded,
     clip,
     flag,
     interval,
@@ -268,7 +269,7 @@ class RowEvaluator(_OfRows):
 
     def __init__(self, batch: Batch, rows: Rows) -> None:
         super().__init__(batch, rows.frame.height)
-        self.today = batch.today.gather(rows.column("place"))
+        self.today = batch.today_at(rows.column("place"))
         self.of = rows
 
     def leaf_truth(self, node: Node) -> Truth:
@@ -316,7 +317,7 @@ class ResultEvaluator(_OfRows):
 
     def __init__(self, batch: Batch, frame: pl.DataFrame) -> None:
         super().__init__(batch, frame.height)
-        self.today = batch.today.gather(frame["place"])
+        self.today = batch.today_at(frame["place"])
         self.frame = frame
 
     def leaf_truth(self, node: Node) -> Truth:
@@ -338,4 +339,4 @@ def as_truth(value: Interval) -> Truth:
 
 def _floor(value: pl.Series) -> pl.Series:
     """A number of days as a whole number, rounded down; unbounded ends reach past the calendar."""
-    return value.cast(pl.Float64).floor().clip(-NEVER, NEVER).cast(pl.Int64)
+    return bounded(value.cast(pl.Float64).floor(), -NEVER, NEVER).cast(pl.Int64)

@@ -17,6 +17,7 @@ from criteria.engine.values import (
     number,
     smaller,
     standing,
+    take,
     whole,
 )
 from criteria.language.tree import Measurement, Type
@@ -37,8 +38,7 @@ def measurement(batch: Batch, node: Measurement) -> Interval:
     latest = batch.latest(node.concept)
     if latest is None:
         return interval(*everything, missing, whole(NEVER, height))
-    there = latest["date_earliest"].is_not_null()
-    earliest, newest = latest["date_earliest"].fill_null(0), latest["date_latest"].fill_null(0)
+    there, earliest, newest = latest["there"], latest["date_earliest"], latest["date_latest"]
     oldest_allowed = batch.today - node.lookback_days
     fresh, stale = there & (earliest >= oldest_allowed), there & (newest < oldest_allowed)
     low, high, bits = _part(latest, node.part)
@@ -46,7 +46,7 @@ def measurement(batch: Batch, node: Measurement) -> Interval:
     reasons = choose(there, choose(fresh, bits, reasons), missing)
     ages_out = standing(choose(fresh, earliest, newest) + node.lookback_days)
     until = batch.noted(choose(there & ~stale, ages_out, whole(NEVER, height)))
-    until = smaller(until, latest["fact_until"].fill_null(NEVER))
+    until = choose(there, smaller(until, latest["fact_until"]), until)
     return interval(choose(fresh, low, everything[0]), choose(fresh, high, everything[1]), reasons, until)
 
 
@@ -64,9 +64,9 @@ def _part(latest: pl.DataFrame, part: str) -> tuple[pl.Series, pl.Series, pl.Ser
     """The ends and the bits of one part of the latest result; zeros where there is none."""
     if part == "date":
         bits = whole(PARTIAL_DATE, latest.height)
-        return latest["date_earliest"].fill_null(0), latest["date_latest"].fill_null(0), bits
-    low, high = (latest[f"{part}_{end}"].fill_null(0).cast(NUMBER) for end in ("low", "high"))
-    return low, high, latest[f"{part}_reasons"].fill_null(0).cast(pl.Int64)
+        return latest["date_earliest"], latest["date_latest"], bits
+    low, high = (latest[f"{part}_{end}"].cast(NUMBER) for end in ("low", "high"))
+    return low, high, latest[f"{part}_reasons"].cast(pl.Int64)
 
 
 def age(batch: Batch, anchor: Interval) -> Interval:
@@ -87,7 +87,7 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
     height = batch.height
     proof = lifetime_proof(batch, rows.home_tables)
     places = rows.column("place")
-    anchor_low, anchor_high = anchor.low.gather(places), anchor.high.gather(places)
+    anchor_low, anchor_high = take(anchor.low, places), take(anchor.high, places)
     frame = rows.frame.with_columns(
         possible=rows.column("start_earliest") <= anchor_high,
         surely=rows.column("must") & (rows.column("start_latest") <= anchor_low),
@@ -102,7 +102,10 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
             pl.col("reasons").filter("possible").bitwise_or().alias("reasons"),
             pl.col("fact_until").min().alias("until"),
             pl.col("enters").max().alias("enters"),
-        )
+        ),
+        reasons=0,
+        until=NEVER,
+        enters=0,
     )
     nothing, open_end = spread["newest"].is_null(), spread["oldest"].is_null()
     low = _elapsed(spread["newest"].fill_null(0), anchor.low, unit)
@@ -110,12 +113,12 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
     zero, endless = number(0 * UNBOUNDED, height), number(UNBOUNDED, height)
     low = choose(proof.given, choose(nothing, endless, low), zero)
     high = choose(open_end, endless, high)
-    until = smaller(smaller(spread["until"].fill_null(NEVER), proof.until), anchor.until)
+    until = smaller(smaller(spread["until"], proof.until), anchor.until)
     rate = 0
     if anchor.rate:
         rate = 1 if unit == "days" else 0
         # A row that has yet to begin, or a month that has yet to be completed, is looked at day by day.
-        waiting = spread["enters"].fill_null(0) > 0
+        waiting = spread["enters"] > 0
         if unit == "months":
             waiting = waiting | ~(nothing & open_end)
         daily = standing(batch.today)
@@ -125,7 +128,7 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
             False
         )
         batch.noted(choose(waiting, daily, whole(NEVER, height)))
-    bits = spread["reasons"].fill_null(0) | anchor.reasons | proof.reasons
+    bits = spread["reasons"] | anchor.reasons | proof.reasons
     return interval(low, high, bits, until, rate)
 
 
@@ -149,7 +152,9 @@ def set_date(batch: Batch, rows: Rows, which: str) -> Interval:
             best(pl.col(possibly)).alias("possibly"),
             pl.col("reasons").bitwise_or().alias("reasons"),
             pl.col("fact_until").min().alias("until"),
-        )
+        ),
+        reasons=0,
+        until=NEVER,
     )
     # Without a certain row there may be no such day at all, so nothing about it is known.
     nothing = spread["surely"].is_null()
@@ -160,9 +165,9 @@ def set_date(batch: Batch, rows: Rows, which: str) -> Interval:
     else:
         low, high = certain, choose(proof.given, widest, forever)
     low, high = choose(nothing, beginning, low), choose(nothing, forever, high)
-    bits = spread["reasons"].fill_null(0)
+    bits = spread["reasons"]
     bits = choose(nothing, bits | NEVER_RECORDED, bits | proof.reasons)
-    until = smaller(spread["until"].fill_null(NEVER), choose(nothing, whole(NEVER, height), proof.until))
+    until = smaller(spread["until"], choose(nothing, whole(NEVER, height), proof.until))
     return interval(low, high, bits, until)
 
 

@@ -12,6 +12,7 @@ from criteria.engine.values import (
     NEVER,
     Interval,
     Truth,
+    bounded,
     choose,
     clip,
     flag,
@@ -69,7 +70,7 @@ def _moved(
     if low.dtype.is_decimal():
         low, high = clip(low), clip(high)
     else:
-        low, high = (end.clip(DAY_OF_BEGINNING, DAY_OF_FOREVER) for end in (low, high))
+        low, high = (bounded(end, DAY_OF_BEGINNING, DAY_OF_FOREVER) for end in (low, high))
     return interval(low, high, left.reasons | right.reasons, until, rate)
 
 
@@ -122,7 +123,7 @@ def crossing(operator: str, left: Interval, right: Interval, today: pl.Series) -
     soonest = whole(NEVER, height)
     for fixed in (still.low, still.high):
         for moving in (growing.low, growing.high):
-            gap = (fixed.cast(pl.Float64) - moving.cast(pl.Float64)).clip(-NEVER, NEVER)
+            gap = bounded(fixed.cast(pl.Float64) - moving.cast(pl.Float64), -NEVER, NEVER)
             steps = [gap.ceil()] if reaching else []
             steps += [gap.floor() + 1] if exceeding else []
             for step in (days.cast(pl.Int64) for days in steps):

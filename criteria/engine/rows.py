@@ -13,6 +13,7 @@ from criteria.engine.values import (
     choose,
     flag,
     smaller,
+    take,
     truth,
     whole,
 )
@@ -107,7 +108,7 @@ def edge(batch: Batch, rows: Rows, which: str) -> Rows:
     beats_others = alone | (others <= frame["_near"])
     proof = lifetime_proof(batch, rows.home_tables)
     given, bits, until = (
-        column.gather(frame["place"]) for column in (proof.given, proof.reasons, proof.until)
+        take(column, frame["place"]) for column in (proof.given, proof.reasons, proof.until)
     )
     must = frame["must"] & beats_others & given
     demoted = frame["must"] & ~must

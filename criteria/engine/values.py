@@ -118,6 +118,17 @@ def larger(left: pl.Series, right: pl.Series) -> pl.Series:
     return choose(left >= right, left, right)
 
 
+def take(values: pl.Series, places: pl.Series) -> pl.Series:
+    """The value at each place; faster for few rows than ``gather``, which goes through an expression."""
+    return values[places]
+
+
+def bounded(value: pl.Series, low: int, high: int) -> pl.Series:
+    """Days or whole numbers kept between two; faster for few rows than ``clip``, as above."""
+    lowest, highest = (_repeated(end, value.dtype, len(value)) for end in (low, high))
+    return choose(value < lowest, lowest, choose(value > highest, highest, value))
+
+
 def clip(value: pl.Series) -> pl.Series:
     """A number kept inside the unbounded ends, with nine decimals."""
     height = len(value)

@@ -10,10 +10,12 @@ from criteria.engine.values import (
     PARTIAL_DATE,
     Interval,
     Truth,
+    bounded,
     choose,
     number,
     smaller,
     standing,
+    take,
     truth,
     whole,
 )
@@ -81,12 +83,12 @@ def _in_window(batch: Batch, rows: Rows, length: Interval, unit: str, anchor: In
     """Each row's place in the window: surely in, may be in, and until when that stays so."""
     shortest, longest = (whole_length(end) for end in (length.low, length.high))
     places = rows.column("place")
-    low, high, bits = (column.gather(places) for column in (anchor.low, anchor.high, anchor.reasons))
+    low, high, bits = (take(column, places) for column in (anchor.low, anchor.high, anchor.reasons))
     s_low, s_high = rows.column("start_earliest"), rows.column("start_latest")
     e_low, e_high = rows.column("end_earliest"), rows.column("end_latest")
     must = rows.column("must") & (s_high <= low) & (e_low >= window_start(high, shortest, unit))
     may = (s_low <= high) & (e_high >= window_start(low, longest, unit))
-    until = smaller(rows.column("fact_until"), anchor.until.gather(places))
+    until = smaller(rows.column("fact_until"), take(anchor.until, places))
     if anchor.rate:
         changes = [
             s_low - high,
@@ -108,7 +110,8 @@ def ongoing(batch: Batch, rows: Rows, no_time: Interval, anchor: Interval) -> Tr
 
 def whole_length(length: pl.Series) -> pl.Series:
     """A window's length in whole units, rounded down; a length below 0 is no length at all."""
-    return length.cast(pl.Float64).floor().clip(0, NEVER).cast(pl.Int64)
+    # What is not below 0 is rounded down by being cut off.
+    return bounded(length.cast(pl.Float64), 0, NEVER).cast(pl.Int64)
 
 
 def soonest(batch: Batch, changes: list[pl.Series], places: pl.Series) -> pl.Series:
@@ -118,7 +121,7 @@ def soonest(batch: Batch, changes: list[pl.Series], places: pl.Series) -> pl.Ser
     nearest = whole(NEVER, height)
     for change in changes:
         nearest = choose((change >= 1) & (change < nearest), change, nearest)
-    last_day = standing(nearest + (batch.today.gather(places) - 1))
+    last_day = standing(nearest + (batch.today_at(places) - 1))
     return batch.noted(choose(nearest >= NEVER // 2, whole(NEVER, height), last_day), places)
 
 
@@ -167,7 +170,7 @@ def followed(batch: Batch, rows: Rows, later: Rows, length: Interval | None, uni
 def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) -> Proof:
     """No further row of the set, and none of the later ones in any row's reach, went unrecorded."""
     first = lifetime_proof(batch, rows.home_tables)
-    today = batch.today.gather(frame["place"])
+    today = batch.today_at(frame["place"])
     second = batch.proof_of_absence(
         later.home_tables,
         frame["start_earliest"],
