@@ -142,7 +142,8 @@ def _row_marks(table: Table, chunk: Chunk) -> pl.Series:
     seed = list(TABLES).index(table.name) * 1000
     for name, text in chunk.items():
         if not text.distinct.is_empty():
-            hashed = text.distinct.hash(seed=seed + places[name])
+            says = text.distinct.str.strip_chars() != ""
+            hashed = text.distinct.hash(seed=seed + places[name]) * says.cast(pl.UInt64)
             marks = marks + hashed.gather(text.codes).fill_null(0)
     return marks
 
