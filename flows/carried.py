@@ -200,7 +200,7 @@ def _days_ahead(state: State, tonight: Mapping[str, Any]) -> int | None:
     if len(set(days)) > 1 or days[0] < 0:
         return None
     # An extract that trails that far was not expected to reach further.
-    trails = (state.day("as_of") - state.day("extracted_on")).days > KEEPS_UP_DAYS
+    trails = abs((state.day("as_of") - state.day("extracted_on")).days) > KEEPS_UP_DAYS
     return None if trails and days[0] else days[0]
 
 
@@ -223,7 +223,7 @@ def _expected(row: Mapping[str, str | None], as_of: date, ahead: int) -> Mapping
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", through):
         return {**row, "complete_through": None, "not a day": through}
     day = date.fromisoformat(through)
-    if (as_of - day).days > KEEPS_UP_DAYS:
+    if abs((as_of - day).days) > KEEPS_UP_DAYS:
         return row
     return {**row, "complete_through": (day + timedelta(days=ahead)).isoformat()}
 

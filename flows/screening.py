@@ -94,4 +94,4 @@ class Screening:
         if self.state and crossings:
             self.state.add(numbers, mine, crossings)
             if self.carried:
-                self.state.add_carried(self.carried.between(first, last, is_judged=False))
+                self.state.add_carried(self.carried.between(first, last))

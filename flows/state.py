@@ -113,6 +113,7 @@ class StateFiles:
     restless: Sequence[date]
     sinks: dict[str, ParquetSink] = field(default_factory=dict)
     patients: list[pl.DataFrame] = field(default_factory=list)
+    unread: list[pl.DataFrame] = field(default_factory=list)
 
     def __enter__(self) -> "StateFiles":
         self.folder.mkdir()
@@ -153,8 +154,10 @@ class StateFiles:
         self.patients.append(told.with_columns(patient=numbers).select(_KNOWN))
 
     def add_carried(self, patients: pl.DataFrame) -> None:
-        """Takes those who were not judged, as they were."""
-        self.patients.append(patients.select(_KNOWN))
+        """Takes what was known of those who were not read: when to read them stands, and for those who were
+        not judged when to judge them."""
+        self.patients.append(patients.filter(~pl.col("is_judged")).select(_KNOWN))
+        self.unread.append(patients.select("patient", "read_on"))
 
     @property
     def tomorrow(self) -> date:
@@ -179,12 +182,16 @@ class StateFiles:
     def finish(self, scan: Scan, found: Mapping[str, pl.DataFrame], about: Mapping[str, Any]) -> None:
         """Completes the state: ``found`` about everybody as ``sql.carried`` gives it, ``about``: what else to
         remember."""
-        unsettled = pl.col("patient").is_in(found["unsettled"]["patient"].implode())
+        # What rows say may change on another day than facts tell: known from reading them, tonight or before.
+        known = pl.concat([found["unsettled"], *self.unread])
+        rows = known.group_by("patient").agg(rows_on=pl.col("read_on").min())
         number = pl.int_range(len(scan.ids), dtype=pl.Int32, eager=True)
         patients = (
             pl.DataFrame({"patient": number, "patient_id": scan.ids, "fingerprint": scan.fingerprints})
             .join(pl.concat(self.patients), on="patient", how="left", maintain_order="left")
-            .with_columns(pl.when(unsettled).then(self.tomorrow).otherwise("read_on").alias("read_on"))
+            .join(rows, on="patient", how="left", maintain_order="left")
+            .with_columns(read_on=pl.min_horizontal("read_on", "rows_on"))
+            .drop("rows_on")
         )
         write_parquet(
             self.folder / f"{PATIENTS}.parquet", pl.concat([patients, scan.first_rows], how="horizontal")

@@ -15,7 +15,7 @@ def found_by_patient(connection: duckdb.DuckDBPyConnection) -> Frames:
     """What the read rows of each patient turned out to be, a row a patient and finding.
 
     ``faults``: patient, table, source_row, column, rule, reason. ``duplicates``: patient, table, rows.
-    ``names`` that no code list has: patient, table, name, rows. ``unsettled``: patient (see
+    ``names`` that no code list has: patient, table, name, rows. ``unsettled``: patient, read_on (see
     ``unsettled_patients.sql``).
     """
     rows = " union all ".join(
@@ -29,7 +29,7 @@ def found_by_patient(connection: duckdb.DuckDBPyConnection) -> Frames:
         """,
         "duplicates": 'select patient, "table", rows from duplicate_counts where patient >= 0',
         "names": 'select patient, "table", name, rows from unmapped_names where patient >= 0',
-        "unsettled": "select patient from unsettled_patients",
+        "unsettled": "select patient, read_on from unsettled_patients",
     }
     return {
         name: pl.DataFrame(

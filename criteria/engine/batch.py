@@ -11,6 +11,7 @@ from criteria.engine.crossings import Crossings
 from criteria.engine.values import (
     DAY_OF_BEGINNING,
     DAY_OF_FOREVER,
+    FAR_DAYS,
     NEVER,
     Interval,
     Truth,
@@ -288,8 +289,9 @@ class Batch:
             until = smaller(until, self.noted(proven, places))
             self._note_standing_end(high, high_moves, end, today, places)
             if opens_in is not None:
-                wait = standing(opens_in(bounded(start, DAY_OF_BEGINNING, DAY_OF_FOREVER)) + (today - 1))
-                opens = choose(captured & ~early, wait, whole(NEVER, height))
+                wait = opens_in(bounded(start, DAY_OF_BEGINNING, DAY_OF_FOREVER))
+                comes = captured & ~early & (wait <= FAR_DAYS)
+                opens = choose(comes, standing(wait + (today - 1)), whole(NEVER, height))
                 until = smaller(until, self.noted(opens, places))
         return Proof(given, choose(given, whole(0, height), reasons), until)
 
@@ -332,7 +334,7 @@ class Batch:
 
 def keeps_up(end: pl.Series, today: pl.Series) -> pl.Series:
     """Whether coverage ends so near to today that it is taken to end a day later tomorrow."""
-    return end >= today - KEEPS_UP_DAYS
+    return (end >= today - KEEPS_UP_DAYS) & (end <= today + KEEPS_UP_DAYS)
 
 
 def facts_about(facts: Facts, patients: pl.Series) -> Facts:

@@ -123,10 +123,9 @@ def since(batch: Batch, rows: Rows, anchor: Interval, unit: str) -> Interval:
             waiting = waiting | ~(nothing & open_end)
         daily = standing(batch.today)
         until = choose(waiting, smaller(until, daily), until)
-        # A course that still runs stands at no days, which is not counted on.
-        waiting = waiting | ((spread["newest"] > anchor.low) | (spread["oldest"] > anchor.high)).fill_null(
-            False
-        )
+        # What runs on, or may have happened today unrecorded, stands at no days, which is not counted on.
+        stands = ((spread["newest"] > anchor.low) | (spread["oldest"] > anchor.high)).fill_null(False)
+        waiting = waiting | stands | ~proof.given
         batch.noted(choose(waiting, daily, whole(NEVER, height)))
     bits = spread["reasons"] | anchor.reasons | proof.reasons
     return interval(low, high, bits, until, rate)

@@ -9,6 +9,7 @@ import polars as pl
 from criteria.engine.values import (
     DAY_OF_BEGINNING,
     DAY_OF_FOREVER,
+    FAR_DAYS,
     NEVER,
     Interval,
     Truth,
@@ -128,7 +129,7 @@ def crossing(operator: str, left: Interval, right: Interval, today: pl.Series) -
             steps += [gap.floor() + 1] if exceeding else []
             for step in (days.cast(pl.Int64) for days in steps):
                 soonest = choose((step >= 1) & (step < soonest), step, soonest)
-    return choose(soonest >= NEVER, whole(NEVER, height), standing(soonest + (today - 1)))
+    return choose(soonest > FAR_DAYS, whole(NEVER, height), standing(soonest + (today - 1)))
 
 
 def crossing_of(item: Interval, choices: list[Decimal], today: pl.Series) -> pl.Series:

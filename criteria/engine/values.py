@@ -22,6 +22,9 @@ EPOCH = date(1970, 1, 1)
 DAY_OF_BEGINNING = (BEGINNING - EPOCH).days
 DAY_OF_FOREVER = (FOREVER - EPOCH).days
 NEVER = 10**9
+# More days ahead than this are counted from the ends of time, where nothing is known of a date: they never
+# come.
+FAR_DAYS = 150_000
 
 PARTIAL_DATE = reason_bit("partial_date")
 NEEDS_REVIEW = reason_bit("needs_review")

@@ -6,6 +6,7 @@ from criteria.engine.batch import Batch, Proof
 from criteria.engine.calendar import first_anchor_after, window_end, window_start
 from criteria.engine.rows import IDENTITY, Rows, lifetime_proof
 from criteria.engine.values import (
+    FAR_DAYS,
     NEVER,
     PARTIAL_DATE,
     Interval,
@@ -122,7 +123,7 @@ def soonest(batch: Batch, changes: list[pl.Series], places: pl.Series) -> pl.Ser
     for change in changes:
         nearest = choose((change >= 1) & (change < nearest), change, nearest)
     last_day = standing(nearest + (batch.today_at(places) - 1))
-    return batch.noted(choose(nearest >= NEVER // 2, whole(NEVER, height), last_day), places)
+    return batch.noted(choose(nearest > FAR_DAYS, whole(NEVER, height), last_day), places)
 
 
 def _window_proof(batch: Batch, rows: Rows, widest: int, unit: str, anchor: Interval) -> Proof:
