@@ -64,8 +64,8 @@ class Crossings:
         meetings = (
             stand.join(move, on="place", suffix="_moving")
             .select("place", wait=pl.col("ahead") - pl.col("ahead_moving"))
-            .filter(pl.col("wait") >= 0)
-            .with_columns(pl.col("wait").clip(lower_bound=1))
+            # Of two equal days the one that stands is the smaller already (``engine.values``).
+            .filter(pl.col("wait") >= 1)
         )
         ends = stand.select("place", wait=pl.col("ahead") + 1)
         soonest = pl.concat([meetings, ends]).group_by("place").agg(pl.col("wait").min())

@@ -184,7 +184,9 @@ def _followed_proof(batch: Batch, rows: Rows, later: Rows, frame: pl.DataFrame) 
     )
     # A reach that ends after today stops moving once today has passed it.
     reach = standing(frame["reach_high"])
-    stops = choose(frame["reach_high"] > today, reach, whole(NEVER, frame.height))
+    stops = batch.noted(
+        choose(frame["reach_high"] > today, reach, whole(NEVER, frame.height)), frame["place"]
+    )
     batch.met(frame["reach_high"], today, frame["place"])
     grouped = (
         frame.select("place", "fact_until")

@@ -19,7 +19,7 @@ import polars as pl
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
 from flows.answers.store import Answer, known_on, last_answers, read_batches
-from flows.changes.rows import Rows, changed_patients, joined, read_rows, write_rows
+from flows.changes.rows import Rows, changed_patients, joined, read_rows, rows_about, write_rows
 from flows.changes.standing import judged_standing
 from flows.judge import Case, judge
 from flows.publish import ANSWERS_FILE
@@ -185,7 +185,7 @@ class _Replays:
         ids = sorted({patient for changed in items.values() for patient in changed["patient_id"]})
         if not ids:
             return {trial_id: _labelled(changed, [JOINT]) for trial_id, changed in items.items()}
-        rows = self.old.rows(ids), self.new.rows(ids)
+        rows = [rows_about(side, self.new.tables, ids) for side in self.rows]
         extracts = {
             "old": write_rows(rows[0], self.scratch / "old"),
             "joined": write_rows(joined(*rows), self.scratch / "joined"),

@@ -51,22 +51,31 @@ def id_column(table: Table) -> str:
 
 
 def _part(chunk: Chunk, id_name: str, wanted: frozenset[str]) -> pl.DataFrame:
-    if id_name in chunk:
+    if id_name in chunk and len(chunk[id_name].distinct):
         ids = chunk[id_name]
-        # A blank id is about everybody, where a table may say so.
-        ours = pl.Series(
-            [_plain(text) in wanted or not _plain(text) for text in ids.distinct], dtype=pl.Boolean
-        )
-        kept = (
-            ours.gather(ids.codes).fill_null(True)
-            if len(ours)
-            else pl.repeat(True, len(ids.codes), eager=True)
-        )
+        kept = _about(ids.distinct, wanted).gather(ids.codes).fill_null(value=True)
     else:
         kept = pl.repeat(True, len(next(iter(chunk.values())).codes), eager=True)
     return pl.DataFrame(
         {name: column.distinct.gather(column.codes.filter(kept)) for name, column in chunk.items()}
     )
+
+
+def _about(ids: pl.Series, wanted: Collection[str]) -> pl.Series:
+    """Which texts are the id of a wanted patient; a blank is about everybody, where a table may say so."""
+    plain = ids.str.normalize("NFC").str.strip_chars()
+    return plain.is_in(sorted(wanted)) | (plain == "")
+
+
+def rows_about(rows: Rows, tables: Mapping[str, Table], patient_ids: Collection[str]) -> Rows:
+    """Of rows that were read, those about these patients alone, and about everybody."""
+    found = {
+        name: frame.filter(_about(frame[id_column(tables[name])], patient_ids).fill_null(value=True))
+        if id_column(tables[name]) in frame.columns
+        else frame
+        for name, frame in rows.tables.items()
+    }
+    return Rows(found, rows.info)
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""``python -m tests.bench [--patients N ...] [--rounds 5] [--forms] [--trials] [--write FILE]``.
+"""``python -m tests.bench [--patients N ...] [--rounds 5] [--forms] [--trials] [--nights] [--write FILE]``.
 
 Makes (or reuses) the registries, holds the hand-written screens to the product row for row, then runs every
 piece of work in turn, round after round, and prints the medians as Markdown tables. Ratios are to the scan of
@@ -32,7 +32,7 @@ Task = tuple[str, str, Path]
 Rounds = list[dict[str, Stages]]
 
 
-def tasks_of(extract: Path, *, forms: bool, trials: bool) -> dict[str, list[Task]]:
+def tasks_of(extract: Path, *, forms: bool, trials: bool, nights: bool) -> dict[str, list[Task]]:
     """What is measured over one registry, by the scan that it is compared with."""
     clean = registry.clean(extract)
     by_hand = ["sql by hand"] + (["pandas by hand"] if importlib.util.find_spec("pandas") else [])
@@ -45,6 +45,9 @@ def tasks_of(extract: Path, *, forms: bool, trials: bool) -> dict[str, list[Task
     plain += [(name, name, clean) for name in ("yardstick run", *by_hand)]
     if trials:
         plain.append(("hundred trials", "hundred trials", clean))
+    if nights:
+        later = registry.next_night(extract)
+        full += [(name, name, later) for name in ("night", "night, carried over")]
     if forms:
         csv = registry.as_csv(extract)
         full.append(("run, shuffled rows", "run", registry.shuffled(extract)))
@@ -63,7 +66,8 @@ def measure(work: str, extract: Path, out: Path) -> Stages:
     stages: Stages = json.loads(done.stdout)
     if "publish" in stages:
         stages["loaded to ranked"] = _sum(stages, ("facts", "verdicts", "rank"))
-        stages["whole run"] = _sum(stages, ("import", "load", "facts", "verdicts", "rank", "publish"))
+        whole = ("import", "load", "facts", "verdicts", "rank", "compare", "publish")
+        stages["whole run"] = _sum(stages, whole)
     return stages
 
 
@@ -144,6 +148,7 @@ def exponents(measured: dict[int, Rounds]) -> list[str]:
 @click.option("--memory", default="", help="What the runs aim for, as 1GB.  [default: 2GB]")
 @click.option("--forms", is_flag=True, help="Also rows in any order, and CSV.")
 @click.option("--trials", is_flag=True, help="Also a hundred trials in one run.")
+@click.option("--nights", is_flag=True, help="Also the night after, in full and carried over.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
@@ -158,6 +163,7 @@ def main(
     memory: str,
     forms: bool,
     trials: bool,
+    nights: bool,
     write: Path | None,
     data: Path,
 ) -> None:
@@ -167,7 +173,7 @@ def main(
     measured: dict[int, Rounds] = {}
     for count in sorted(patients):
         extract = registry.generated(data, count)
-        tasks = tasks_of(extract, forms=forms, trials=trials)
+        tasks = tasks_of(extract, forms=forms, trials=trials, nights=nights)
         agreed = require_agreement(registry.clean(extract))
         click.echo(f"{count:,} patients: {agreed:,} verdicts of all screens agree", err=True)
         measured[count] = []

@@ -7,11 +7,13 @@ memory of the process so far in MB. A process of its own, so that no stage profi
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import ModuleType
@@ -145,7 +147,14 @@ def load_only(extract: Path, out: Path) -> Stages:
     return stages
 
 
-def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stages:
+def screen(
+    extract: Path,
+    out: Path,
+    trials: tuple[str, ...] = (TRIAL,),
+    day: date = AS_OF,
+    *,
+    carry_over: bool = False,
+) -> Stages:
     """A whole run, step by step."""
     # Where they are there, libraries import them; the product does without.
     sys.meta_path.insert(0, _AsInstalled())
@@ -157,12 +166,15 @@ def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stag
         from flows.session import open_session  # noqa: PLC0415
     given = os.environ.get(MEMORY_VARIABLE)
     memory = memory_bytes(given) if given else None
-    request = RunRequest(extract, trials, out / "out", AS_OF, AS_OF, AS_OF, memory_bytes=memory)
+    request = RunRequest(
+        extract, trials, out / "out", day, day, day, memory_bytes=memory, carry_over=carry_over
+    )
     with open_session(request, lambda _: None) as session:
         for name, parts in {
-            "load": (steps.admit, steps.load, steps.stage),
+            "load": (steps.admit, steps.pick, steps.load, steps.stage),
             "screen": (steps.screen, steps.gate),
-            "rank": (steps.rank, steps.compare),
+            "rank": (steps.rank,),
+            "compare": (steps.compare,),
             "publish": (steps.publish_run,),
         }.items():
             with stage(stages, name), timed(stages, "facts", screening, "read_facts"):
@@ -171,6 +183,19 @@ def screen(extract: Path, out: Path, trials: tuple[str, ...] = (TRIAL,)) -> Stag
     screened, facts = stages.pop("screen"), stages["facts"]
     stages["verdicts"] = {**screened, **{key: screened[key] - facts[key] for key in ("wall", "cpu")}}
     return stages
+
+
+def night(*, carry_over: bool) -> Callable[[Path, Path], Stages]:
+    """The night after: the run of the registry itself is made before, by a process of its own."""
+
+    def work(extract: Path, out: Path) -> Stages:
+        before = extract.with_name(extract.name.removesuffix("-next"))
+        name = "run that carries over" if carry_over else "run"
+        command = [sys.executable, "-m", "tests.bench.measure", name, str(before), str(out)]
+        subprocess.run(command, check=True, capture_output=True)
+        return screen(extract, out, day=AS_OF + timedelta(days=1), carry_over=carry_over)
+
+    return work
 
 
 def screen_yardstick(extract: Path, out: Path) -> Stages:
@@ -218,6 +243,9 @@ WORKS: dict[str, Callable[[Path, Path], Stages]] = {
     "sql by hand": by_hand("sql"),
     "pandas by hand": by_hand("pandas"),
     "hundred trials": screen_hundred,
+    "run that carries over": partial(screen, carry_over=True),
+    "night": night(carry_over=False),
+    "night, carried over": night(carry_over=True),
 }
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@
 * ``clean``: the living patients and those rows of it that need no judgement (listed names, exact days, plain
   values in the concept's own unit, one a day), so that a hand-written screen can be right.
 * ``shuffled``: the same rows in any order. ``as_csv``: the same rows as CSV files.
+* ``next_night``: the registry as it is delivered a day later, with a thousandth of new observations.
 """
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 
 from data.code_lists import load_code_lists
 from data.synth.generate import generate
+from schemas.words import KEEPS_UP_DAYS
 from tests.bench.measure import AS_OF
 
 SEED = 1
@@ -112,6 +115,36 @@ def as_csv(source: Path) -> Path:
             source, folder, lambda path: f"select * from read_parquet('{path}')", "csv"
         ),
     )
+
+
+def next_night(source: Path) -> Path:
+    """The same registry a day later: one new result for each thousand, coverage that kept up still does."""
+    return _once(source.with_name(f"{source.name}-next"), lambda folder: _next_night(source, folder))
+
+
+def _next_night(source: Path, folder: Path) -> None:
+    day = (AS_OF + timedelta(days=1)).isoformat()
+    new = {
+        "observations": f"""
+            select * exclude (file_row_number) from (
+                select * from read_parquet('{{0}}', file_row_number = true)
+                union all by name
+                select * replace ('{day}' as date, file_row_number + 0.5 as file_row_number)
+                from read_parquet('{{0}}', file_row_number = true)
+                where hash(file_row_number) % 1000 = 0
+            ) order by file_row_number""",
+        "coverage": f"""
+            select * replace (
+                case
+                    when abs(try_cast(complete_through as date) - date '{AS_OF}') <= {KEEPS_UP_DAYS}
+                        then (try_cast(complete_through as date) + 1)::varchar
+                    else complete_through
+                end as complete_through
+            ) from read_parquet('{{0}}')""",
+    }
+    _each_file(source, folder, lambda path: new.get(path.stem, "from read_parquet('{0}')").format(path))
+    toml = (source / "extract.toml").read_text("utf-8")
+    (folder / "extract.toml").write_text(toml.replace(AS_OF.isoformat(), day), "utf-8")
 
 
 def clean(source: Path) -> Path:
