@@ -1,5 +1,6 @@
 """Shared by all tests: the project's root is on the path, as it is for the command."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from coverage import Coverage
 _HERE = Path(__file__).parent
 _UNWATCHED = [_HERE / name for name in ("browser", "faults", "flows", "metamorphic")]
 _UNWATCHED.append(_HERE / "differential" / "test_engines_agree.py")
+
+# Tests start the program many times. Where Python may not keep what it compiled, or has not yet, each start
+# would compile everything it imports, which takes longer than most runs here. Kept beside pytest's own cache,
+# so that nothing comes between the sources. Set before the processes of the tests begin.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ.setdefault("PYTHONPYCACHEPREFIX", str(_HERE.parent / ".pytest_cache" / "compiled"))
 
 
 @pytest.hookimpl(wrapper=True)
