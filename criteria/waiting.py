@@ -5,6 +5,7 @@ thousands, so they are gathered until there are enough.
 """
 
 from dataclasses import dataclass
+from io import BytesIO
 
 import polars as pl
 
@@ -13,7 +14,7 @@ from criteria.engine.batch import Anchors, facts_about, joined_facts
 from criteria.open_facts import open_facts
 from criteria.trial import Trial
 from criteria.worklist import waiting_patients
-from schemas.facts import Facts
+from schemas.facts import FRAME_NAMES, Facts
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Waiting:
         summary = asked_about(summary)
         patients = summary["patient"]
         mine = verdicts.filter(pl.col("patient").is_in(patients.implode()))
-        self._parts.append(_Part(facts_about(facts, patients), mine, summary))
+        self._parts.append(_Part(_apart(facts_about(facts, patients)), mine, summary))
 
     @property
     def is_full(self) -> bool:
@@ -60,3 +61,14 @@ class Waiting:
         self.days.append(calendar(self.trial, facts, self.anchors, verdicts, summary))
         waiting = waiting_patients(summary)["patient"]
         self.open_facts.append(open_facts(self.trial, verdicts, facts, self.anchors, waiting))
+
+
+def _apart(facts: Facts) -> Facts:
+    """The same facts in memory of their own: filtered texts would hold on to those of the whole batch."""
+    frames = {}
+    for name in FRAME_NAMES:
+        buffer = BytesIO()
+        getattr(facts, name).write_ipc(buffer, compat_level=pl.CompatLevel.oldest())
+        buffer.seek(0)
+        frames[name] = pl.read_ipc(buffer)
+    return Facts(facts.as_of, **frames)

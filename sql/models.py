@@ -1,4 +1,8 @@
-"""The SQL files in the order in which they are run: each makes the table or view that it is named after."""
+"""The SQL files in the order in which they are run.
+
+Each makes the table or view that it is named after, or is read as the frame of that name
+(``schemas.facts.FRAME_NAMES``).
+"""
 
 from importlib.resources import files
 
@@ -16,7 +20,6 @@ WHOLE = (
 STAGING = (
     "stg_patients",
     "stg_observations",
-    "observation_index",
     "stg_treatments",
     "stg_medications",
     "stg_conditions",
@@ -31,15 +34,17 @@ STAGING = (
 )
 # Facts: what the registry says about a patient as of a date.
 FACTS = (
+    "patients",
     "needed_results",
     "repeated_results",
+    "converted_numbers",
     "result_rows",
+    "crowded_days",
     "result_days",
     "derived_results",
     "all_days",
     "results",
     "latest",
-    "patients",
     "treatment_courses",
     "treatment_events",
     "medication_events",
@@ -70,7 +75,6 @@ VIEWS = frozenset(
         "all_faults",
         "unmapped_names",
         "unsettled_patients",
-        "stg_observations",
         "stg_treatments",
         "stg_medications",
         "stg_conditions",
@@ -80,6 +84,7 @@ VIEWS = frozenset(
         "stg_trial_participation",
         "stg_attestations",
         "stg_screening_log",
+        "result_days",
         "all_days",
         "treatment_events",
         "medication_events",
@@ -103,10 +108,9 @@ CARRIED = {
 }
 # Large, and read by no model after the one named: dropped then, so that they take no room.
 SPENT_AFTER = {
-    "needed_results": ("observation_index",),
-    "result_rows": ("needed_results", "repeated_results"),
-    "result_days": ("result_rows",),
-    "latest": ("result_days", "derived_results"),
+    "needed_results": ("stg_observations",),
+    "result_rows": ("needed_results", "repeated_results", "converted_numbers"),
+    "latest": ("result_rows", "crowded_days", "derived_results"),
     "events": ("treatment_courses", "myeloma_courses", "numbered_line_courses", "response_events"),
 }
 WHOLE_MODELS = tuple(("staging", name) for name in WHOLE)

@@ -172,11 +172,15 @@ def read_facts(connection: duckdb.DuckDBPyConnection, first: int, last: int) -> 
         raise RuntimeError("read_facts was called before stage_extract")
     connection.execute("set variable first_patient = $first", {"first": NOBODY if first == 0 else first})
     connection.execute("set variable last_patient = $last", {"last": last})
+    frames = {}
     for folder, name in BATCH_MODELS:
-        connection.execute(model_statement(folder, name))
+        if name in FRAME_NAMES:
+            frames[name] = _read_frame(connection, name)
+        else:
+            connection.execute(model_statement(folder, name))
         for spent in SPENT_AFTER.get(name, ()):
             connection.execute(f"drop table {spent}")
-    return Facts(as_of, **{name: _read_frame(connection, name) for name in FRAME_NAMES})
+    return Facts(as_of, **frames)
 
 
 def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
@@ -185,9 +189,10 @@ def _single(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
 
 
 def _read_frame(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """What a model of the facts finds, as a frame; no table is made of it, as no other model reads it."""
     schema = pl.Schema(SCHEMAS[name])
     columns = ", ".join(f'"{column}"' for column in schema)
-    frame = _frame(connection, f"select {columns} from {name}").cast(schema)
+    frame = _frame(connection, f"select {columns} from ({model_text('facts', name)})").cast(schema)
     order = [column for column in _ORDER if column in schema]
     return frame.sort(order, maintain_order=True)
 

@@ -19,7 +19,7 @@ final as (
 )
 
 select
-    patient, concept, date_earliest, date_latest, date_reasons, value_low, value_high, value_reasons,
+    patient, concept, series, date_earliest, date_latest, date_reasons, value_low, value_high, value_reasons,
     upper_limit_low, upper_limit_high, upper_limit_reasons, lower_limit_low, lower_limit_high,
     lower_limit_reasons, fact_until, source_row, source_rows, recorded_value, recorded_unit
 from final

@@ -8,7 +8,7 @@
 -- Rounded once to nine places, halves to the even neighbour.
 with days as not materialized (
     select
-        patient, concept, date_earliest, date_latest, date_reasons, value_low, value_high, value_reasons,
+        patient, concept, series, date_earliest, date_latest, date_reasons, value_low, value_high, value_reasons,
         upper_limit_low, upper_limit_high, upper_limit_reasons, lower_limit_low, lower_limit_high,
         lower_limit_reasons, fact_until, source_row, source_rows, recorded_value, recorded_unit
     from result_days
@@ -16,7 +16,7 @@ with days as not materialized (
 
 wanted as (select concept from wanted_measurements),
 
-concepts as (select concept, limit_low, limit_high, lower_limit_default from code_concepts),
+concepts as (select concept, number, limit_low, limit_high, lower_limit_default from code_concepts),
 
 pairs as (select concept, first_concept, second_concept from wanted_pairs),
 
@@ -43,12 +43,12 @@ paired as (
         to_billionths(second_days.value_high) as second_high,
         first_days.value_reasons | second_days.value_reasons as value_reasons,
         least(first_days.fact_until, second_days.fact_until) as fact_until,
-        list_sort(list_distinct(list_concat(first_days.source_rows, second_days.source_rows))) as source_rows,
-        concat_ws(
-            ', ',
-            pairs.first_concept || ' ' || concat_ws(' ', first_days.recorded_value, first_days.recorded_unit),
-            pairs.second_concept || ' ' || concat_ws(' ', second_days.recorded_value, second_days.recorded_unit)
-        ) as recorded_value
+        first_days.source_rows as first_rows,
+        second_days.source_rows as second_rows,
+        pairs.first_concept,
+        pairs.second_concept,
+        concat_ws(' ', first_days.recorded_value, first_days.recorded_unit) as first_recorded,
+        concat_ws(' ', second_days.recorded_value, second_days.recorded_unit) as second_recorded
     from pairs
     join days as first_days on first_days.concept = pairs.first_concept
     join days as second_days
@@ -69,9 +69,12 @@ not_recorded as (
     where recorded.patient is null
 ),
 
-computed as (
+with_low as (
     select
         *,
+        list_sort(list_distinct(list_concat(first_rows, second_rows))) as source_rows,
+        concat_ws(', ', first_concept || ' ' || first_recorded, second_concept || ' ' || second_recorded)
+        as recorded_value,
         case
             when not same_exact_day then -unbounded()
             when concept = 'corrected_calcium'
@@ -79,21 +82,32 @@ computed as (
             else clipped(
                 from_billionths(round_ratio(1000000000 * greatest(first_low, 0), greatest(second_high, 1)))
             )
-        end as value_low,
+        end as value_low
+    from not_recorded
+),
+
+computed as (
+    select
+        *,
         case
             when not same_exact_day then unbounded()
+            -- Two plain values, as most are, give one: the division is dear.
+            when first_low = first_high and second_low = second_high
+                and (concept = 'corrected_calcium' or second_low > 0)
+                then value_low
             when concept = 'corrected_calcium'
                 then clipped(from_billionths(round_ratio(10 * first_high + 8 * (4000000000 - second_low), 10)))
             when second_low <= 0 then unbounded()
             else clipped(from_billionths(round_ratio(1000000000 * greatest(first_high, 0), second_low)))
         end as value_high
-    from not_recorded
+    from with_low
 ),
 
 from_pairs as (
     select
         computed.patient,
         computed.concept,
+        series_of(computed.patient, concepts.number) as series,
         computed.date_earliest,
         computed.date_latest,
         computed.date_reasons,
@@ -112,13 +126,17 @@ from_pairs as (
         computed.recorded_value,
         null::varchar as recorded_unit
     from computed
-    left join concepts on concepts.concept = computed.concept
+    join concepts on concepts.concept = computed.concept
 ),
 
 qtc as (
-    select days.* replace ('qtc_fridericia_or_unstated' as concept)
+    select
+        days.* replace (
+            wanted.concept as concept, series_of(days.patient, concepts.number) as series
+        )
     from days
     join wanted on wanted.concept = 'qtc_fridericia_or_unstated'
+    join concepts on concepts.concept = wanted.concept
     left join recorded
         on recorded.patient = days.patient
         and recorded.concept = 'qtc_fridericia'
@@ -134,7 +152,7 @@ final as (
 )
 
 select
-    patient, concept, date_earliest, date_latest, date_reasons, value_low, value_high,
+    patient, concept, series, date_earliest, date_latest, date_reasons, value_low, value_high,
     case when value_low < value_high then value_reasons else 0 end as value_reasons,
     upper_limit_low, upper_limit_high,
     case when upper_limit_low < upper_limit_high then upper_limit_reasons else 0 end as upper_limit_reasons,

@@ -9,36 +9,36 @@ words as (select concept from code_concepts where value_type = 'positive_negativ
 
 -- Most concepts have one day: that is the latest, and needs no folding, which is most of the work.
 floors as (
-    select patient, concept, max(date_earliest) filter (where date_latest <= as_of()) as latest_sure_day
+    select series, max(date_earliest) filter (where date_latest <= as_of()) as latest_sure_day
     from days
-    group by patient, concept
+    group by series
     having count(*) > 1
 ),
 
 candidates as (
     select days.*
     from days
-    join floors on floors.patient = days.patient and floors.concept = days.concept
+    join floors on floors.series = days.series
     where least(days.date_latest, as_of()) >= coalesce(floors.latest_sure_day, beginning())
 ),
 
 contested as (
-    select patient, concept from candidates group by patient, concept having count(*) > 1
+    select series from candidates group by series having count(*) > 1
 ),
 
 uncontested as (
     select days.*
     from days
-    anti join floors on floors.patient = days.patient and floors.concept = days.concept
+    anti join floors on floors.series = days.series
     union all
     select candidates.*
     from candidates
-    anti join contested on contested.patient = candidates.patient and contested.concept = candidates.concept
+    anti join contested on contested.series = candidates.series
 ),
 
 single as (
     select
-        * exclude (date_reasons),
+        * exclude (series, date_reasons),
         case when date_latest > as_of() then date_reasons else 0 end as day_reasons,
         date_latest > as_of() as may_be_none
     from uncontested
@@ -67,7 +67,7 @@ folded as (
         string_agg(distinct recorded_value, '; ' order by recorded_value) as recorded_value,
         string_agg(distinct recorded_unit, '; ' order by recorded_unit) as recorded_unit
     from candidates
-    semi join contested on contested.patient = candidates.patient and contested.concept = candidates.concept
+    semi join contested on contested.series = candidates.series
     group by patient, concept
 ),
 

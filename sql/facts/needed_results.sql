@@ -4,7 +4,10 @@
 -- where every day is needed. Of rows of one day only the best status is kept; is_crowded: there were several;
 -- is_exact: the day is known.
 with results as not materialized (
-    select patient, concept, series, source_row, date_earliest, date_latest, status_rank from observation_index
+    select
+        patient, concept, series, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad,
+        usable, problem_reasons, status_rank
+    from stg_observations
 ),
 
 wanted as (select concept, every_day from wanted_measurements),
@@ -76,4 +79,7 @@ final as (
     where crowded_days.day is null or needed.status_rank = crowded_days.best_rank
 )
 
-select source_row, concept, is_exact, is_crowded from final
+select
+    patient, concept, series, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad, usable,
+    problem_reasons, status_rank, is_exact, is_crowded
+from final

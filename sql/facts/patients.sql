@@ -3,15 +3,20 @@
 -- ECOG 5 means dead (unless a result of better standing of the same day says otherwise).
 with persons as (select * from stg_patients),
 
+ecog as (
+    select source_row, patient, usable
+    from stg_observations
+    where concept = 'ecog'
+    qualify status_rank = max(status_rank) over (partition by patient, date_earliest, date_latest)
+),
+
+delivered as (select source_row, lower_end(value_low, value_high) as low from batch_observations),
+
 dead_by_ecog as (
-    select distinct patient
-    from (
-        select patient, usable and low >= 5 as is_dead
-        from stg_observations
-        where concept = 'ecog'
-        qualify status_rank = max(status_rank) over (partition by patient, date_earliest, date_latest)
-    )
-    where is_dead
+    select distinct ecog.patient
+    from ecog
+    join delivered on delivered.source_row = ecog.source_row
+    where ecog.usable and delivered.low >= 5
 ),
 
 final as (

@@ -1,27 +1,31 @@
 -- Which of the results that can matter repeat another?
 -- Grain: one row per row of needed_results whose day is not exact and that is alike another in every column:
 -- such days may differ, but these rows are surely one result. The first of them is not listed.
-with observations as (
+with needed as (
     select
-        patient, concept, source_row, date_earliest, date_latest, low, high, low_open, high_open, value_word,
-        upper_limit, lower_limit, limit_bad, usable, problem_reasons, status_rank, recorded_value, recorded_unit
-    from stg_observations
-    where date_earliest < date_latest
+        patient, concept, source_row, date_earliest, date_latest, limit_bad, usable, problem_reasons, status_rank
+    from needed_results
+    where not is_exact
 ),
 
-needed as (select source_row, concept from needed_results where not is_exact),
+delivered as (
+    select
+        source_row, value, value_low, value_high, value_low_open, value_high_open, value_word, unit, upper_limit,
+        lower_limit
+    from batch_observations
+),
 
 final as (
-    select observations.source_row, observations.concept
-    from observations
-    join needed on needed.source_row = observations.source_row and needed.concept = observations.concept
+    select needed.source_row, needed.concept
+    from needed
+    join delivered on delivered.source_row = needed.source_row
     qualify
         row_number() over (
             partition by
-                patient, observations.concept, date_earliest, date_latest, low, high, low_open, high_open,
-                value_word, upper_limit, lower_limit, limit_bad, usable, problem_reasons, status_rank,
-                recorded_value, recorded_unit
-            order by observations.source_row
+                patient, concept, date_earliest, date_latest, value_low, value_high, value_low_open,
+                value_high_open, value_word, upper_limit, lower_limit, limit_bad, usable, problem_reasons,
+                status_rank, value, unit
+            order by needed.source_row
         ) > 1
 )
 

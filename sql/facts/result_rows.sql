@@ -3,53 +3,82 @@
 -- Units: the concept's own, rounded once to nine places; an open end (<5) is the next billionth inside.
 -- A value that cannot be used is everything. upper_limit: as stated; else the concept's default range
 -- (no_upper_limit unless that is one number). Source of the default ranges: the code list of concepts.
-with observations as (
-    select
-        patient, concept, source_row, date_earliest, date_latest, date_reasons, value_type, low, high, low_open,
-        high_open, value_word, upper_limit, lower_limit, limit_bad, numerator, denominator, highest, usable,
-        problem_reasons, status_rank, recorded_value, recorded_unit
-    from stg_observations
-),
-
-needed as (
-    select source_row, concept, is_crowded
+with needed as (
+    select needed_results.*
     from needed_results
     anti join repeated_results
         on repeated_results.source_row = needed_results.source_row
         and repeated_results.concept = needed_results.concept
 ),
 
-concepts as (select concept, limit_low, limit_high, lower_limit_default from code_concepts),
+delivered as (
+    select
+        source_row,
+        lower_end(value_low, value_high) as low,
+        upper_end(value_low, value_high) as high,
+        coalesce(value_low_open, false) as low_open,
+        coalesce(value_high_open, false) as high_open,
+        value_word,
+        upper_limit,
+        lower_limit,
+        value as recorded_value,
+        unit as recorded_unit
+    from batch_observations
+),
+
+concepts as (select concept, value_type, limit_low, limit_high, lower_limit_default from code_concepts),
+
+units as (
+    select unit_number, highest, numerator = denominator as is_own from observation_units
+),
+
+numbers as (select unit_number, number, canonical from converted_numbers),
 
 in_own_unit as (
     select
-        observations.*,
-        needed.is_crowded,
-        converted(low, numerator, denominator) as canonical_low,
-        case when high > low then converted(high, numerator, denominator) end as higher_canonical,
+        needed.*,
+        delivered.* exclude (source_row),
+        concepts.value_type,
+        case when units.is_own then clipped(delivered.low) else low_numbers.canonical end as canonical_low,
+        case
+            when delivered.high > delivered.low
+                then case when units.is_own then clipped(delivered.high) else high_numbers.canonical end
+        end as higher_canonical,
         -- A limit beyond every plausible value, or an upper one not above the lower one, is no limit.
         case
-            when usable and value_type = 'number' and not limit_bad and upper_limit > 0
-                and upper_limit <= highest and upper_limit > coalesce(lower_limit, 0)
-                then converted(upper_limit, numerator, denominator)
+            when needed.usable and concepts.value_type = 'number' and not needed.limit_bad
+                and delivered.upper_limit > 0 and delivered.upper_limit <= units.highest
+                and delivered.upper_limit > coalesce(delivered.lower_limit, 0)
+                then case when units.is_own then clipped(delivered.upper_limit) else upper_numbers.canonical end
         end as stated_upper_limit,
         case
-            when usable and value_type = 'number' and not limit_bad and lower_limit >= 0
-                and lower_limit <= highest and lower_limit < coalesce(upper_limit, unbounded())
-                then converted(lower_limit, numerator, denominator)
+            when needed.usable and concepts.value_type = 'number' and not needed.limit_bad
+                and delivered.lower_limit >= 0 and delivered.lower_limit <= units.highest
+                and delivered.lower_limit < coalesce(delivered.upper_limit, unbounded())
+                then case when units.is_own then clipped(delivered.lower_limit) else lower_numbers.canonical end
         end as stated_lower_limit,
         concepts.limit_low,
         concepts.limit_high,
         concepts.lower_limit_default
-    from observations
-    join needed on needed.source_row = observations.source_row and needed.concept = observations.concept
-    join concepts on concepts.concept = observations.concept
+    from needed
+    join delivered on delivered.source_row = needed.source_row
+    join concepts on concepts.concept = needed.concept
+    left join units on units.unit_number = needed.unit_number
+    left join numbers as low_numbers
+        on low_numbers.unit_number = needed.unit_number and low_numbers.number = delivered.low
+    left join numbers as high_numbers
+        on high_numbers.unit_number = needed.unit_number and high_numbers.number = delivered.high
+    left join numbers as upper_numbers
+        on upper_numbers.unit_number = needed.unit_number and upper_numbers.number = delivered.upper_limit
+    left join numbers as lower_numbers
+        on lower_numbers.unit_number = needed.unit_number and lower_numbers.number = delivered.lower_limit
 ),
 
 final as (
     select
         patient,
         concept,
+        series,
         source_row,
         date_earliest,
         date_latest,
@@ -85,7 +114,7 @@ final as (
 )
 
 select
-    patient, concept, source_row, date_earliest, date_latest, date_reasons, value_low, value_high,
+    patient, concept, series, source_row, date_earliest, date_latest, date_reasons, value_low, value_high,
     case when value_low < value_high then value_reasons else 0 end as value_reasons, usable, is_crowded,
     upper_limit_low, upper_limit_high,
     case when upper_limit_low < upper_limit_high then open_upper_limit_reasons else 0 end as upper_limit_reasons,

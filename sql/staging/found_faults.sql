@@ -38,7 +38,7 @@ births as (
 
 observations as (
     select source_row, has_unknown_unit, has_wrong_type, is_implausible
-    from observation_index
+    from stg_observations
     where has_unknown_unit or has_wrong_type or is_implausible
 ),
 

@@ -38,6 +38,13 @@ case when start_latest > as_of() and start_latest < forever() then start_latest 
 create or replace macro is_partial(earliest, latest) as
 earliest < latest and not (earliest = beginning() and latest = forever());
 
+-- The ends of a value of which at least one is stated ('<5' is 0 to 5, '>5' has no upper end).
+create or replace macro lower_end(low, high) as coalesce(low, case when high is not null then 0 end);
+create or replace macro upper_end(low, high) as coalesce(high, case when low is not null then unbounded() end);
+
+-- Patient and concept as one number, to group and join by.
+create or replace macro series_of(patient, concept_number) as patient::bigint * 100000 + concept_number::bigint;
+
 -- Whole billionths and back; halves go to the even neighbour.
 create or replace macro to_billionths(number) as cast(number * 1000000000 as hugeint);
 create or replace macro from_billionths(number) as cast(number as decimal(38, 0)) * 0.000000001::decimal(10, 9);
