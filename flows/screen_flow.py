@@ -97,7 +97,7 @@ def _gather(session: Session) -> str:
 
 def _rank(session: Session) -> str:
     steps.rank(session)
-    return f"{len(session.tallies)} lists"
+    return f"{len(session.trials)} lists"
 
 
 def _compare(session: Session) -> str:

@@ -292,6 +292,9 @@ def rank(session: Session) -> None:
     write_output(session, "unmapped", unmapped_counts(session.connection))
     judged = {tally.trial.id: pl.concat(tally.answers) for tally in session.tallies}
     write_output(session, "answers", session.answers.table(judged))
+    # Whatever comes now reads the staged files: what was kept of everybody makes room.
+    session.tallies.clear()
+    session.connection.close()
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 # Rows of a row group, whatever the batch of patients: the bytes of a file do not depend on the batch.
-ROW_GROUP_ROWS = 250_000
+ROW_GROUP_ROWS = 100_000
 _CSV_SLICE_ROWS = 100_000
 
 

@@ -21,7 +21,7 @@ _LARGEST_FACTOR = 10**15
 
 
 def register_code_tables(connection: duckdb.DuckDBPyConnection, lists: CodeLists) -> None:
-    """Creates or replaces a ``code_<list>`` table for each list (concepts with a number), ``unit_factors``."""
+    """Creates or replaces a ``code_<list>`` table for each list, concepts with numbers, ``unit_factors``."""
     frames = {
         "code_concepts": lists.concepts.with_row_index("number"),
         "code_codes": lists.codes,

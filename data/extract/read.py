@@ -20,7 +20,7 @@ from data.extract.texts import as_text, can_be_id, can_be_text
 from schemas.errors import ExtractRefused
 from schemas.extract import Table
 
-CHUNK_ROWS = 491_520
+CHUNK_ROWS = 245_760
 CSV_CHUNK_BYTES = 16 * 2**20
 # Beyond this many rows, a file with more than so many rows a byte is no registry but a bomb.
 FEW_ROWS, ROWS_PER_BYTE = 10_000_000, 100

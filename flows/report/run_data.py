@@ -50,9 +50,13 @@ class ReportedRun:
 
         ``asks`` are the criteria that wait for a person's answer and nothing else.
         """
-        patients = pl.scan_parquet(self.folder / "facts" / "patients.parquet")
-        sites = patients.select("patient_id", pl.col("site").fill_null("")).collect()
         shown = self.candidates.head(self.most_patients)
+        patients = pl.scan_parquet(self.folder / "facts" / "patients.parquet")
+        sites = (
+            patients.select("patient_id", pl.col("site").fill_null(""))
+            .join(shown.lazy().select("patient_id"), on="patient_id", how="semi")
+            .collect()
+        )
         asks = (
             self._unknown_verdicts()
             .filter(pl.col("reason") == "needs_attestation")
