@@ -153,10 +153,10 @@ def _start_of(kind: str, world: World, spare: Path, night: int) -> Path:
 class Crashes:
     """One kind of start, the whole run from it, and what must hold of everything in between."""
 
-    def __init__(self, kind: str, folder: Path, night: int = 2) -> None:
+    def __init__(self, kind: str, folder: Path, night: int = 2, world: World | None = None) -> None:
         self.night = night
         self.folder = folder
-        self.world = make_world(folder)
+        self.world = world or make_world(folder)
         self.start = _start_of(kind, self.world, folder / "spare", night)
         self.said = folder / "said"
         self.out = self.world.out
