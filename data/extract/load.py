@@ -17,7 +17,7 @@ its staging SQL makes those of the contract.
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -211,8 +211,7 @@ class _Loader:
             return chunk, numbers
         patients = patient_numbers(table, chunk, self.patients)
         kept = (patients == NOBODY) | self.chosen.mask.gather(patients.clip(0)).fill_null(value=True)
-        filtered = {name: replace(text, codes=text.codes.filter(kept)) for name, text in chunk.items()}
-        return filtered, numbers.filter(kept)
+        return {name: text.filter(kept) for name, text in chunk.items()}, numbers.filter(kept)
 
     def info(self, folder: Path) -> None:
         info = read_info(folder)

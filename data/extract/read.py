@@ -33,6 +33,17 @@ class TextColumn:
     distinct: pl.Series
     codes: pl.Series
 
+    def filter(self, kept: pl.Series) -> "TextColumn":
+        """These rows, and of the texts those that they have: the others need not be read."""
+        codes = self.codes.filter(kept)
+        used = codes.drop_nulls().unique().sort()
+        return TextColumn(
+            self.distinct.gather(used),
+            codes.replace_strict(
+                used, pl.int_range(len(used), eager=True), default=None, return_dtype=codes.dtype
+            ),
+        )
+
 
 Chunk = dict[str, TextColumn]
 
