@@ -9,7 +9,6 @@ of that run, in its order.
 """
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -209,7 +208,8 @@ def replace_state(out: OutputFolder, folder: Path, run_id: str, manifest_sha256:
     about |= {"run_id": run_id, "manifest_sha256": manifest_sha256}
     (folder / ABOUT).write_text(json.dumps(about, sort_keys=True), encoding="utf-8")
     if out.state.exists():
-        shutil.rmtree(out.state)
+        # Out of the way in one step, so that nobody ever finds half of it; it goes with the scratch.
+        out.state.rename(out.work / "last-state")
     folder.rename(out.state)
 
 

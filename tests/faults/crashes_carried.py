@@ -1,6 +1,6 @@
 """A crash on the second night of a pair that carries over: besides the runs there is ``OUT/state`` to lose.
 
-The state may be gone or half removed, then everybody is judged; what is whole must be of a published run.
+The state may be gone, then everybody is judged; what is there must be whole and of a published run.
 """
 
 import json
@@ -79,22 +79,19 @@ class Left:
 
 
 def left_in(out: Path) -> Left:
-    """Absent, or torn (files are missing, the others are as they were), or whole and of a published run."""
+    """Absent, or whole and of a published run; anything else is torn."""
     folder = OutputFolder(out)
-    if not (folder.state / ABOUT).exists():
-        assert read_state(folder) is None
-        return Left("torn" if folder.state.exists() and list(folder.state.iterdir()) else "absent")
+    if not folder.state.exists():
+        return Left("absent")
     about = json.loads((folder.state / ABOUT).read_text(encoding="utf-8"))
     found = hashes(folder.state)
     del found[ABOUT]
-    assert found.items() <= about["files"].items(), "each file of the state is what was written"
-    # The run is looked for also where files are missing: nothing is taken out of a state without a run.
+    assert found == about["files"], "each file of the state is there and what was written"
     run = folder.run(about["run_id"])
     assert is_whole(run), "the state is of a run that is published"
     assert sha256_of(run / MANIFEST) == about["manifest_sha256"]
-    state = read_state(folder)
-    assert (state is not None) == (found == about["files"]), "what is torn is not used, what is whole is"
-    return Left("whole", about["run_id"]) if state else Left("torn")
+    assert read_state(folder) is not None, "what is whole is used"
+    return Left("whole", about["run_id"])
 
 
 class CarriedCrashes(Crashes):
@@ -161,7 +158,7 @@ class CarriedCrashes(Crashes):
         if count is None:
             return list(every)
         after = [number for number in every[1:] if views[number] != views[number - 1]]
-        # Begun, in its place, seen by the reader; the last state torn, gone, and the new one there.
-        assert len(after) >= 6
+        # Begun, in its place, seen by the reader; the last state gone, and the new one there.
+        assert len(after) >= 5
         draw = random.Random(seed)  # noqa: S311 - no secret
         return [draw.choice(every[: after[0]]), *sorted(draw.sample(after, count))]

@@ -499,6 +499,25 @@ def test_with_the_limits_taken_in_the_same_values_qualify() -> None:
         assert judge_example(trial(), criterion, lenient, load_catalogue()).verdict == "pass"
 
 
+@pytest.mark.parametrize(
+    ("criterion", "patient"),
+    [
+        ("I01", {"ecog": 3}),
+        ("I07", {"kappa_flc": "9.99 mg/dL", **ABNORMAL, **NO_SERUM}),
+        ("I08", {"neutrophil_count": 999}),
+        ("I09", {"hemoglobin": 7.99}),
+        ("I10", {"platelet_count": 74999, "marrow_plasma_cells": 30}),
+        ("I10", {"platelet_count": 49999, "marrow_plasma_cells": 60}),
+        ("I11", {"total_bilirubin": 2.41, "total_bilirubin_upper_limit": 1.2}),
+        ("I12", {"ast": 121, "ast_upper_limit": 40, "alt": 40, "alt_upper_limit": 40}),
+        ("I12", {"ast": 40, "ast_upper_limit": 40, "alt": 121, "alt_upper_limit": 40}),
+    ],
+)
+def test_with_the_limits_taken_in_the_next_values_do_not_qualify(criterion: str, patient: Patient) -> None:
+    lenient = {**patient, "readings": {"boundary": "nonstrict"}}
+    assert judge_example(trial(), criterion, lenient, load_catalogue()).verdict == "fail"
+
+
 def test_the_dates_of_enrollment_and_first_dose_are_the_anchors_not_the_day_of_the_run() -> None:
     later = {"as_of": "2026-06-01", "enrollment": "2026-06-10", "first_dose": "2026-06-16"}
     rows = {

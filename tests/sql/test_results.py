@@ -5,8 +5,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import pytest
 
+from data.code_lists import load_code_lists
 from schemas.words import BEGINNING, FOREVER, UNBOUNDED
 from sql.runner import Wanted, quarantine_rows
 from tests.sql.small import AS_OF, Built, build, reasons
@@ -232,6 +234,20 @@ def test_without_a_usable_limit_the_range_of_laboratories_stands(limits: dict[st
     latest = _latest(_bilirubin(**limits), concept="total_bilirubin")
     assert _limit(latest) == (1, Decimal("1.5"), {"no_upper_limit"})
     assert _values(latest) == (1, 1, set())
+
+
+def test_a_limit_counts_up_to_the_highest_plausible_value() -> None:
+    concepts = load_code_lists().concepts
+    highest = concepts.row(by_predicate=pl.col("concept") == "total_bilirubin", named=True)["plausible_high"]
+    beyond = highest + Decimal("0.000000001")
+    latest = _latest(_bilirubin(upper_limit=str(highest)), concept="total_bilirubin")
+    assert _limit(latest) == (highest, highest, set())
+    latest = _latest(_bilirubin(upper_limit=str(beyond)), concept="total_bilirubin")
+    assert _limit(latest) == (1, Decimal("1.5"), {"no_upper_limit"})
+    latest = _latest(_bilirubin(lower_limit=str(highest)), concept="total_bilirubin")
+    assert _limit(latest, "lower") == (highest, highest, set())
+    latest = _latest(_bilirubin(lower_limit=str(beyond)), concept="total_bilirubin")
+    assert _limit(latest, "lower") != (beyond, beyond, set())
 
 
 def test_a_limit_that_is_not_above_zero_is_quarantined_and_only_opens_the_limit() -> None:
