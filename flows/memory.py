@@ -7,7 +7,7 @@ from schemas.errors import UsageError
 MB = 2**20
 # What a run aims for that is given no bound.
 _USUAL_BYTES = 2048 * MB
-LEAST_BYTES = 512 * MB
+LEAST_BYTES = 768 * MB
 # What the interpreter and the libraries take before any patient is read (180 MB), and what is kept of all
 # until they are ranked (200 MB for a million).
 _BASE_BYTES = 400 * MB

@@ -1,6 +1,7 @@
 """Shared by all tests: the project's root is on the path, as it is for the command."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,4 +31,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     try:
         return (yield)
     finally:
+        _forget_what_was_computed()
         watching.start()
+
+
+def _forget_what_was_computed() -> None:
+    """What a test that is not watched left in a cache would not be computed where somebody watches."""
+    for name in [name for name in sys.modules if name.startswith("criteria.")]:
+        for one in list(vars(sys.modules[name]).values()):
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
