@@ -1,7 +1,8 @@
 """Runs the SQL models over a loaded extract and hands out the facts, batch by batch of patients.
 
 ``stage_extract`` first, for what is of the whole extract; then ``read_facts`` for each batch, once. A batch's
-models read ``batch_<table>``: the rows about its patients (and, in the first, those about nobody known). What
+models read ``batch_<table>``: the rows about its patients (and, in the first, those about nobody known), each
+with its ``place`` in the table, which tells it apart: a delivered row may have become several. What
 the batches find wrong adds up: faults and counts are complete after the last.
 
 Every parameter is bound (``set variable``); only names fixed in the project are put into SQL text.
@@ -111,7 +112,7 @@ def prepare(
         connection.execute(
             f"""
             create or replace temp view batch_{table} as
-            select * from raw_{table}
+            select *, rowid as place from raw_{table}
             where patient between getvariable('first_patient') and getvariable('last_patient')
             """
         )

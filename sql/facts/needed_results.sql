@@ -5,8 +5,8 @@
 -- is_exact: the day is known.
 with results as not materialized (
     select
-        patient, concept, series, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad,
-        usable, problem_reasons, status_rank
+        patient, concept, series, place, source_row, date_earliest, date_latest, date_reasons, unit_number,
+        limit_bad, usable, problem_reasons, status_rank
     from stg_observations
 ),
 
@@ -80,6 +80,6 @@ final as (
 )
 
 select
-    patient, concept, series, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad, usable,
-    problem_reasons, status_rank, is_exact, is_crowded
+    patient, concept, series, place, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad,
+    usable, problem_reasons, status_rank, is_exact, is_crowded
 from final

@@ -4,18 +4,18 @@
 with persons as (select * from stg_patients),
 
 ecog as (
-    select source_row, patient, usable
+    select place, patient, usable
     from stg_observations
     where concept = 'ecog'
     qualify status_rank = max(status_rank) over (partition by patient, date_earliest, date_latest)
 ),
 
-delivered as (select source_row, lower_end(value_low, value_high) as low from batch_observations),
+delivered as (select place, lower_end(value_low, value_high) as low from batch_observations),
 
 dead_by_ecog as (
     select distinct ecog.patient
     from ecog
-    join delivered on delivered.source_row = ecog.source_row
+    join delivered on delivered.place = ecog.place
     where ecog.usable and delivered.low >= 5
 ),
 

@@ -3,30 +3,31 @@
 -- such days may differ, but these rows are surely one result. The first of them is not listed.
 with needed as (
     select
-        patient, concept, source_row, date_earliest, date_latest, limit_bad, usable, problem_reasons, status_rank
+        patient, concept, place, source_row, date_earliest, date_latest, limit_bad, usable, problem_reasons,
+        status_rank
     from needed_results
     where not is_exact
 ),
 
 delivered as (
     select
-        source_row, value, value_low, value_high, value_low_open, value_high_open, value_word, unit, upper_limit,
+        place, value, value_low, value_high, value_low_open, value_high_open, value_word, unit, upper_limit,
         lower_limit
     from batch_observations
 ),
 
 final as (
-    select needed.source_row, needed.concept
+    select needed.place, needed.concept
     from needed
-    join delivered on delivered.source_row = needed.source_row
+    join delivered on delivered.place = needed.place
     qualify
         row_number() over (
             partition by
                 patient, concept, date_earliest, date_latest, value_low, value_high, value_low_open,
                 value_high_open, value_word, upper_limit, lower_limit, limit_bad, usable, problem_reasons,
                 status_rank, value, unit
-            order by needed.source_row
+            order by needed.source_row, needed.place
         ) > 1
 )
 
-select source_row, concept from final
+select place, concept from final

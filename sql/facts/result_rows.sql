@@ -7,13 +7,13 @@ with needed as (
     select needed_results.*
     from needed_results
     anti join repeated_results
-        on repeated_results.source_row = needed_results.source_row
+        on repeated_results.place = needed_results.place
         and repeated_results.concept = needed_results.concept
 ),
 
 delivered as (
     select
-        source_row,
+        place,
         lower_end(value_low, value_high) as low,
         upper_end(value_low, value_high) as high,
         coalesce(value_low_open, false) as low_open,
@@ -37,7 +37,7 @@ numbers as (select unit_number, number, canonical from converted_numbers),
 in_own_unit as (
     select
         needed.*,
-        delivered.* exclude (source_row),
+        delivered.* exclude (place),
         concepts.value_type,
         case when units.is_own then clipped(delivered.low) else low_numbers.canonical end as canonical_low,
         case
@@ -61,7 +61,7 @@ in_own_unit as (
         concepts.limit_high,
         concepts.lower_limit_default
     from needed
-    join delivered on delivered.source_row = needed.source_row
+    join delivered on delivered.place = needed.place
     join concepts on concepts.concept = needed.concept
     left join units on units.unit_number = needed.unit_number
     left join numbers as low_numbers

@@ -1,7 +1,7 @@
 -- What is each delivered result about, of when, and can it be used?
 -- Grain: one row per delivered row and concept; cancelled rows, unlisted observations, unknown patients and
 -- results dated surely after the as-of date are left out. The values stay where they were delivered: most are
--- never needed. A row without a readable observation may be any of them.
+-- never needed (place says where). A row without a readable observation may be any of them.
 -- series: patient and concept as one number, to group by.
 -- unit_number: how the value is turned into the concept's own unit (see observation_units). The unit is the row's,
 -- else the extract's default for the observation, else blank.
@@ -10,7 +10,7 @@
 -- Read twice rather than copied: of the second reading only the few rows without an observation are left.
 with observations as not materialized (
     select
-        source_row, patient, observation, code_system, date_earliest, date_latest, value_low, value_high,
+        place, source_row, patient, observation, code_system, date_earliest, date_latest, value_low, value_high,
         value_word, unit, status, quarantined, bad_columns
     from batch_observations
     where patient >= 0 and coalesce(date_earliest, beginning()) <= as_of() and coalesce(status, 'final') <> 'cancelled'
@@ -80,6 +80,7 @@ final as (
         patient,
         concept,
         series,
+        place,
         source_row,
         case when date_bad then beginning() else date_earliest end as date_earliest,
         case when date_bad then forever() else date_latest end as date_latest,
@@ -108,6 +109,6 @@ final as (
 )
 
 select
-    patient, concept, series, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad, usable,
-    problem_reasons, status_rank, has_unknown_unit, has_wrong_type, is_implausible
+    patient, concept, series, place, source_row, date_earliest, date_latest, date_reasons, unit_number, limit_bad,
+    usable, problem_reasons, status_rank, has_unknown_unit, has_wrong_type, is_implausible
 from final

@@ -10,8 +10,8 @@ import pytest
 
 from data.code_lists import load_code_lists
 from schemas.words import BEGINNING, FOREVER, UNBOUNDED
-from sql.runner import Wanted, quarantine_rows
-from tests.sql.small import AS_OF, Built, build, reasons
+from sql.runner import Wanted, quarantine_rows, read_facts, stage_extract
+from tests.sql.small import AS_OF, Built, build, everything, load, reasons
 
 Row = Mapping[str, object]
 
@@ -73,6 +73,18 @@ def test_of_one_day_the_result_of_best_standing_counts(statuses: tuple[str, str]
         _hemoglobin("2025-05-01", "12", status=statuses[1]),
     )
     assert latest["source_rows"] == [expected]
+
+
+def test_a_delivered_row_may_hold_several_results() -> None:
+    rows = [_hemoglobin("2025-05-01", "11"), {**_hemoglobin("2025-05-01", "3.5"), "observation": "albumin"}]
+    connection = load({"observations": rows})
+    connection.execute("update raw_observations set source_row = 1")
+    stage_extract(connection, AS_OF, everything(), lambda text: None)
+    found = Built(connection, read_facts(connection, 0, 0))
+    assert [found.one("latest", concept=name)["value_low"] for name in ("hemoglobin", "albumin")] == [
+        11,
+        Decimal("3.5"),
+    ]
 
 
 def test_standing_does_not_bring_an_older_day_back() -> None:
