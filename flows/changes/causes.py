@@ -19,7 +19,15 @@ import polars as pl
 from criteria.trial import Trial, load_trial
 from data.catalogue import Catalogue
 from flows.answers.store import Answer, known_on, last_answers, read_batches
-from flows.changes.rows import Rows, changed_patients, joined, read_rows, rows_about, write_rows
+from flows.changes.rows import (
+    Rows,
+    changed_patients,
+    joined,
+    patients_with_rows_beyond,
+    read_rows,
+    rows_about,
+    write_rows,
+)
 from flows.changes.standing import judged_standing
 from flows.judge import Case, judge
 from flows.publish import ANSWERS_FILE
@@ -152,6 +160,17 @@ class _Replays:
         self.rows = old.rows(ids), new.rows(ids)
         answered = {answer.patient_id for answer in old.said ^ new.said}
         self.touched = changed_patients(*self.rows, new.tables) | answered
+        self.corrected = self._corrected(ids)
+
+    def _corrected(self, ids: Sequence[str]) -> set[str]:
+        """Those of whom something was taken back.
+
+        Of the others the new extract holds the old rows and the new ones, so that a replay of all of them
+        tells no more than one of the new rows.
+        """
+        corrected = patients_with_rows_beyond(*self.rows, self.new.tables)
+        tables_gone = not set(self.rows[0].tables) <= set(self.rows[1].tables)
+        return set(ids) if tables_gone or "" in corrected else corrected
 
     def explained(self) -> dict[str, pl.DataFrame]:
         """Each trial's changes with their causes."""
@@ -186,10 +205,11 @@ class _Replays:
         if not ids:
             return {trial_id: _labelled(changed, [JOINT]) for trial_id, changed in items.items()}
         rows = [rows_about(side, self.new.tables, ids) for side in self.rows]
+        corrected = rows_about(self.rows[1], self.new.tables, self.corrected & set(ids))
         extracts = {
             "old": write_rows(rows[0], self.scratch / "old"),
             "joined": write_rows(joined(*rows), self.scratch / "joined"),
-            "new": write_rows(rows[1], self.scratch / "new"),
+            "corrected": write_rows(corrected, self.scratch / "corrected"),
         }
         return {trial_id: self._of_trial(trial_id, changed, extracts) for trial_id, changed in items.items()}
 
@@ -205,23 +225,24 @@ class _Replays:
             answers_through=old_case.answers_through,
         )
         new_answers = replace(old_case, answers=self.new.answers, answers_through=new_dates.as_of)
+        asked = changed.with_row_index("item")
+        corrected = asked.filter(pl.col("patient_id").is_in(sorted(self.corrected)))
         replays = {
-            CODE: (old_case, old_trial),
-            CLOCK: (new_dates, old_trial),
-            TRIAL_FILE: (old_case, new_trial),
-            ANSWERS: (new_answers, old_trial),
-            NEW_DATA: (self._with_data(extracts["joined"]), old_trial),
-            CORRECTED_DATA: (self._with_data(extracts["new"]), old_trial),
+            CODE: (old_case, old_trial, asked),
+            CLOCK: (new_dates, old_trial, asked),
+            TRIAL_FILE: (old_case, new_trial, asked),
+            ANSWERS: (new_answers, old_trial, asked),
+            NEW_DATA: (self._with_data(extracts["joined"]), old_trial, asked),
+            CORRECTED_DATA: (self._with_data(extracts["corrected"]), old_trial, corrected),
         }
         factors = differing(self.old, self.new, trial_id)
-        if NEW_DATA in factors:
+        if NEW_DATA in factors and corrected.height:
             factors.add(CORRECTED_DATA)
-        asked = changed.with_row_index("item")
         marked = asked
         for name in factors & replays.keys():
-            case, trial = replays[name]
+            case, trial, items = replays[name]
             says = judged_standing(judge(case, [trial], self.scratch / f"{trial_id}-{name}")[trial_id]).said()
-            said = asked.join(says, on=["patient_id", "criterion_id"], how="left", nulls_equal=True)
+            said = items.join(says, on=["patient_id", "criterion_id"], how="left", nulls_equal=True)
             told = said.select(
                 "item",
                 pl.col("word").eq_missing(pl.col("after")).alias(name),

@@ -107,15 +107,18 @@ def joined(old: Rows, new: Rows) -> Rows:
 
 def changed_patients(old: Rows, new: Rows, tables: Mapping[str, Table]) -> set[str]:
     """The patients of whom a row came, went or changed. A blank stands for everybody (the empty text)."""
-    changed: set[str] = set()
-    for name in {*old.tables, *new.tables}:
+    return patients_with_rows_beyond(old, new, tables) | patients_with_rows_beyond(new, old, tables)
+
+
+def patients_with_rows_beyond(rows: Rows, others: Rows, tables: Mapping[str, Table]) -> set[str]:
+    """The patients about whom ``rows`` has a row that ``others`` lacks; a blank stands for everybody."""
+    found: set[str] = set()
+    for name, frame in rows.tables.items():
         id_name = id_column(tables[name])
-        pair = [side.tables.get(name, pl.DataFrame(schema={id_name: pl.String})) for side in (old, new)]
-        for one, other in (pair, pair[::-1]):
-            found = _beyond(one, other)
-            ids = found[id_name] if id_name in found.columns else pl.Series([""] * found.height)
-            changed |= {_plain(text or "") for text in ids.unique()}
-    return changed
+        beyond = _beyond(frame, others.tables.get(name, pl.DataFrame(schema={id_name: pl.String})))
+        ids = beyond[id_name] if id_name in beyond.columns else pl.Series([""] * beyond.height)
+        found |= {_plain(text or "") for text in ids.unique()}
+    return found
 
 
 def _beyond(frame: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:

@@ -35,6 +35,9 @@ class Nights:
         """The changes that this night tells: all but the trial, in order."""
         self.count += 1
         extract = write_extract(self.folder / f"extract{self.count}", tables)
+        for table, lines in (tables or {}).items():
+            if not lines:
+                (extract / f"{table}.csv").unlink()
         (extract / "extract.toml").write_text(f"extracted_on = {day}\n", "utf-8")
         asked: RunRequest = replace(
             request(extract, self.folder / "out", self.trial), as_of=day, enrollment=day, first_dose=day
@@ -72,6 +75,27 @@ def test_a_changed_value_and_a_deleted_row_are_corrected_data(nights: Nights) ->
         ("criterion", "002", "I1", "fail", "pass", ["corrected_data"]),
         ("criterion", "003", "E1", "fail", "pass", ["corrected_data"]),
     ]
+
+
+def test_a_night_of_new_and_of_corrected_rows_tells_them_apart(nights: Nights) -> None:
+    nights.run()
+    observations = [
+        row.replace("002,hemoglobin,2026-03-20,8,", "002,hemoglobin,2026-03-20,9,") for row in OBSERVATIONS
+    ]
+    conditions = (*TABLES["conditions"], f"{CANARY},hiv,2020-01-01,active")
+    told = nights.run({"observations": observations, "conditions": conditions})
+    assert [row for row in told if row[0] == "criterion"] == [
+        ("criterion", "002", "I1", "fail", "pass", ["corrected_data"]),
+        ("criterion", CANARY, "E2", "pass", "fail", ["new_data"]),
+    ]
+
+
+def test_a_table_that_is_delivered_no_more_is_corrected_data(nights: Nights) -> None:
+    """Even if it told of nobody: it had said that nobody had a procedure."""
+    nights.run({"procedures": TABLES["procedures"][:1]})
+    told = nights.run({"procedures": ()})
+    assert ("criterion", CANARY, "E1", "pass", "unknown", ["corrected_data"]) in told
+    assert {tuple(causes) for *_, causes in told} == {("corrected_data",)}
 
 
 def test_a_window_that_closes_is_the_clock(nights: Nights) -> None:
