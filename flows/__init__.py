@@ -1,7 +1,8 @@
 """The run as a command and as a Prefect flow, publishing, reports. The only layer that knows Prefect.
 
-Prefect reads its settings once, when it is imported, so they stand here, before any import of it. Each is a
-default that the environment may overrule. None of this imports anything heavy: ``prescreen --help`` is quick.
+Prefect and polars read their settings once, when they are imported, so these stand here, before any import of
+them. Each is a default that the environment may overrule. None of this imports anything heavy:
+``prescreen --help`` is quick.
 """
 
 import os
@@ -31,7 +32,10 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_TO_API_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs,orphans",
 }
-for _name, _value in PREFECT_DEFAULTS.items():
+# Judging is many small steps. To hand each to other threads costs more than it saves; DuckDB, whose steps are
+# large, uses all cores.
+POLARS_DEFAULTS = {"POLARS_MAX_THREADS": "1"}
+for _name, _value in (PREFECT_DEFAULTS | POLARS_DEFAULTS).items():
     os.environ.setdefault(_name, _value)
 
 

@@ -24,8 +24,6 @@ PATIENCE_SECONDS = 180
 def _server() -> Any:
     # The server does not take over the path of this process.
     os.environ["PYTHONPATH"] = str(ROOT)
-    # Polars makes its threads on first use, which is in the child.
-    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.preloaded"])
     return context
