@@ -365,7 +365,7 @@ def complete(session: Session) -> dict[str, Any]:
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
     for run in reported:
-        write_report(run)
+        write_report(replace(run))  # a copy: what it reads for the report goes with it
     manifest = manifest_of(session, outputs=describe_files(staging, session.file_rows))
     write_manifest(staging, manifest)
     return manifest

@@ -94,24 +94,27 @@ class Told:
     tier: str
 
 
-def answering_sheets(told: Sequence[Told], widths: Mapping[str, int]) -> list[Sheet]:
-    """The sheets answers, status and corrections."""
-    rows = {
-        "answers": [row for one in told if one.rank for row in _answer_rows(one)],
-        "status": [_status_row(one) for one in told],
-        "corrections": [(None,) * len(CORRECTION_COLUMNS)] * CORRECTION_ROWS,
+def answering_frames(told: Sequence[Told]) -> dict[str, pl.DataFrame]:
+    """The rows of one trial on the sheets answers and status."""
+    return {
+        "answers": _frame("answers", [row for one in told if one.rank for row in _answer_rows(one)]),
+        "status": _frame("status", [_status_row(one) for one in told]),
     }
+
+
+def answering_sheets(trials: Sequence[Mapping[str, pl.DataFrame]], widths: Mapping[str, int]) -> list[Sheet]:
+    """The sheets answers, status and corrections; each trial's rows are given by ``answering_frames``."""
+    frames = {name: pl.concat([trial[name] for trial in trials]) for name in KEYS}
+    blank = [(None,) * len(CORRECTION_COLUMNS)] * CORRECTION_ROWS
+    frames["corrections"] = _frame("corrections", blank)
     return [
-        Sheet(
-            name,
-            pl.DataFrame(rows[name], schema=columns, orient="row"),
-            widths=widths,
-            open=OPEN[name],
-            choices=CHOICES[name],
-            hidden=("evidence",),
-        )
-        for name, columns in COLUMNS.items()
+        Sheet(name, frames[name], widths=widths, open=OPEN[name], choices=CHOICES[name], hidden=("evidence",))
+        for name in COLUMNS
     ]
+
+
+def _frame(sheet: str, rows: Sequence[tuple[Any, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=COLUMNS[sheet], orient="row")
 
 
 def answering_notes() -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from flows.evidence_words import days_of, flags_of, how_long, source_of, value_o
 from flows.report import ReportedRun
 from flows.stories import Judged, stories
 from flows.wording import REASON_WORDS, verdict_in_words
-from flows.workbook.answering import Told, answering_notes, answering_sheets, taken_off
+from flows.workbook.answering import Told, answering_frames, answering_notes, answering_sheets, taken_off
 from flows.workbook.sheets import Sheet
 
 # The best of each trial's list are told criterion by criterion and have room for answers.
@@ -63,14 +63,11 @@ _WIDTHS = {
 
 def workbook_sheets(runs: Sequence[ReportedRun], about: Sequence[tuple[str, str]]) -> list[Sheet]:
     """The sheets of a run whose tables are written; ``runs`` are its trials, of the same folder."""
-    told = [one for run in runs for one in _told(run)]
+    told = [_of_trial(run) for run in runs]
     changes = [run.changes for run in runs if run.changes is not None]
     return [
         _sheet("candidates", pl.concat([run.candidates for run in runs])),
-        _sheet(
-            "criteria",
-            _frame(_CRITERIA_COLUMNS, [row for one in told if one.rank for row in _criteria_rows(one)]),
-        ),
+        _sheet("criteria", pl.concat([trial["criteria"] for trial in told])),
         *answering_sheets(told, _WIDTHS),
         _sheet("worklist", pl.concat([run.lookups for run in runs])),
         *([_sheet("changes", pl.concat(changes))] if changes else []),
@@ -86,8 +83,11 @@ def _sheet(name: str, frame: pl.DataFrame, **widths: int) -> Sheet:
     return Sheet(name, frame, widths={**_WIDTHS, **widths})
 
 
-def _frame(columns: dict[str, type[pl.DataType]], rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=columns, orient="row")
+def _of_trial(run: ReportedRun) -> dict[str, pl.DataFrame]:
+    """The rows that are told patient by patient; the patients themselves are let go of, as they are large."""
+    told = list(_told(run))
+    rows = [row for one in told if one.rank for row in _criteria_rows(one)]
+    return {"criteria": pl.DataFrame(rows, schema=_CRITERIA_COLUMNS, orient="row"), **answering_frames(told)}
 
 
 def _told(run: ReportedRun) -> Iterator[Told]:
