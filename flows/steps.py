@@ -277,6 +277,10 @@ def _screen_files(session: Session) -> Iterator[tuple[VerdictFiles, FactFiles]]:
 def rank(session: Session) -> None:
     """Order the candidates, count what each criterion costs, list what to look up; all into staging."""
     session.progress("ranking")
+    write_output(session, "quarantine", quarantine_rows(session.connection))
+    write_output(session, "unmapped", unmapped_counts(session.connection))
+    # Nothing asks the database any more; what it holds makes room for what is kept of everybody.
+    session.connection.close()
     session.counts["rank"] = {}
     tables: dict[str, list[pl.DataFrame]] = {}
     for tally in session.tallies:
@@ -288,13 +292,10 @@ def rank(session: Session) -> None:
         }
     for name, frames in tables.items():
         write_output(session, name, pl.concat(frames))
-    write_output(session, "quarantine", quarantine_rows(session.connection))
-    write_output(session, "unmapped", unmapped_counts(session.connection))
     judged = {tally.trial.id: pl.concat(tally.answers) for tally in session.tallies}
     write_output(session, "answers", session.answers.table(judged))
-    # Whatever comes now reads the staged files: what was kept of everybody makes room.
+    # Whatever comes now reads the staged files.
     session.tallies.clear()
-    session.connection.close()
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:

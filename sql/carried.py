@@ -28,7 +28,10 @@ def found_by_patient(connection: duckdb.DuckDBPyConnection) -> Frames:
             and rows.source_row = faults.source_row where rows.patient >= 0
         """,
         "duplicates": 'select patient, "table", rows from duplicate_counts where patient >= 0',
-        "names": 'select patient, "table", name, rows from unmapped_names where patient >= 0',
+        "names": """
+            select patient, "table", name, count(*)::integer as rows from unmapped_names where patient >= 0
+            group by patient, "table", name
+        """,
         "unsettled": "select patient, read_on from unsettled_patients",
     }
     return {

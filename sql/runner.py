@@ -251,7 +251,7 @@ def unmapped_counts(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
         connection,
         """
         with names as (
-            select "table", name, rows from unmapped_names
+            select "table", name, count(*) as rows from unmapped_names group by "table", name
             union all
             select "table", name, rows from carried_names
         )

@@ -1,12 +1,12 @@
--- Which names and codes does no code list have, and how often were they delivered?
--- Grain: one row per table, patient (-1: nobody known) and name as delivered.
+-- Which names and codes does no code list have?
+-- Grain: one row per delivered row that bears one, with the patient (-1: nobody known) and the name as delivered.
 with drugs as (select distinct domain, text from drug_names where match <> 'listed'),
 
 coded as (
     select distinct kind, text, code_system, system_bad from coded_names where match <> 'listed'
 ),
 
-named as (
+final as (
     select 'treatments' as "table", treatments.patient, treatments.drug as name
     from raw_treatments as treatments
     join drugs on drugs.domain = 'drug' and drugs.text = treatments.drug
@@ -42,10 +42,6 @@ named as (
         and coded.text = procedures.procedure
         and coded.code_system is not distinct from procedures.code_system
         and coded.system_bad = list_contains(procedures.bad_columns, 'code_system')
-),
-
-final as (
-    select "table", patient, name, count(*)::integer as rows from named group by "table", patient, name
 )
 
-select "table", patient, name, rows from final
+select "table", patient, name from final
