@@ -1,12 +1,11 @@
 """What to look up or ask, fact by fact: the fact that could decide most comes first, with its patients."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from fractions import Fraction
 
 import polars as pl
 
 from criteria.attrition import SHARE_PLACES
-from criteria.open_facts import OPEN_FACTS
 from criteria.trial import Trial
 from criteria.worklist import label_of, question_for
 from data.catalogue import Catalogue
@@ -19,16 +18,20 @@ Wording = Callable[[str, str], str]
 
 
 def lookups_table(
-    trial_id: str, waiting: Iterable[pl.DataFrame], candidates: pl.DataFrame, wording: Wording
+    trial_id: str, waiting: pl.DataFrame, places: pl.DataFrame, wording: Wording
 ) -> pl.DataFrame:
-    """The published table of one trial from the open facts of all batches.
+    """The published table of one trial from the open facts of all patients and the candidates' ``places``:
+    ``patient_id``, ``rank``.
 
     Facts that the registry may hold come before answers that everybody has to give; of each, those first that
     could complete most patients, then those with the largest share in what could be settled.
     """
-    places = candidates.select("patient_id", "rank")
-    rows = pl.concat([pl.DataFrame(schema=OPEN_FACTS), *waiting]).join(places, on="patient_id").sort("rank")
-    told = [_fact(frame, wording) for frame in rows.partition_by("kind", "fact", maintain_order=True)]
+    told = []
+    # Fact by fact: those of all patients, put in order at once, would be held twice.
+    for kind, fact in waiting.select("kind", "fact").unique().iter_rows():
+        rows = waiting.filter(pl.col("kind") == kind, pl.col("fact") == fact)
+        if (rows := rows.join(places, on="patient_id").sort("rank")).height:
+            told.append(_fact(rows, wording))
     facts = pl.DataFrame(told, schema=output_dtypes("lookups"))
     return (
         facts.sort(

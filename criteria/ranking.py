@@ -20,7 +20,6 @@ CLOSING_STATUSES = ("declined", "enrolled", "screen_failed", "withdrawn")
 TIER = pl.Enum(TIERS)
 NOT_LISTED_REASON = pl.Enum(NOT_LISTED_REASONS)
 ELIGIBLE, POSSIBLE, OPENS_LATER, NEAR_MISS, EXCLUDED = TIERS
-_IDS = pl.List(pl.String)
 _FAIL = pl.col("verdict") == "fail"
 _UNKNOWN = pl.col("verdict") == "unknown"
 _ATTESTATION = _UNKNOWN & (pl.col("reason") == "needs_attestation").fill_null(False)
@@ -72,15 +71,13 @@ def rank_candidates(summary: pl.DataFrame, trial_id: str) -> pl.DataFrame:
     """The listed patients of one trial, ranked from 1: tier, fails, unknowns, opening day, patient id.
 
     Patients without an opening day come after those with one; ids are compared as bytes of their text, so
-    that the order is total and the same everywhere.
+    that the order is total and the same everywhere. Tiers and criteria are of the types that ``summary`` has.
     """
     order = ["tier", "failing_count", "unknown_count", "opens_on", "patient_id"]
     return (
         summary.filter(pl.col("not_listed").is_null())
         .sort(order, nulls_last=True)
         .with_columns(trial_id=pl.lit(trial_id), rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-        # Ids and tiers of closed lists as plain words: another trial has other lists.
-        .cast({"tier": pl.String, "failing_criteria": _IDS, "unknown_criteria": _IDS})
         .select(output_columns("candidates"))
     )
 

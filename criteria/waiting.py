@@ -26,16 +26,21 @@ class _Part:
     summary: pl.DataFrame
 
 
+@dataclass(frozen=True)
+class Told:
+    """The answers about those who were asked about: see ``criteria.calendar`` and ``criteria.open_facts``."""
+
+    days: pl.DataFrame
+    open_facts: pl.DataFrame
+
+
 class Waiting:
-    """What is asked about one trial; ``days`` (see ``criteria.calendar``) and ``open_facts`` are the answers,
-    a frame for each time that there were ``enough`` patients."""
+    """Those who wait for one trial, until there are ``enough`` of them."""
 
     def __init__(self, trial: Trial, anchors: Anchors, enough: int) -> None:
         self.trial = trial
         self.anchors = anchors
         self.enough = enough
-        self.days: list[pl.DataFrame] = []
-        self.open_facts: list[pl.DataFrame] = []
         self._parts: list[_Part] = []
 
     def add(self, facts: Facts, verdicts: pl.DataFrame, summary: pl.DataFrame) -> None:
@@ -50,17 +55,19 @@ class Waiting:
         """Whether there are enough to be asked about."""
         return sum(part.summary.height for part in self._parts) >= self.enough
 
-    def ask(self) -> None:
-        """Finds the answers for all who were added since the last time."""
+    def ask(self) -> Told | None:
+        """The answers about all who were added since the last time; none if nothing was."""
         if not self._parts:
-            return
+            return None
         facts = joined_facts([part.facts for part in self._parts])
         verdicts = pl.concat([part.verdicts for part in self._parts])
         summary = pl.concat([part.summary for part in self._parts])
         self._parts.clear()
-        self.days.append(calendar(self.trial, facts, self.anchors, verdicts, summary))
-        waiting = waiting_patients(summary)["patient"]
-        self.open_facts.append(open_facts(self.trial, verdicts, facts, self.anchors, waiting))
+        patients = waiting_patients(summary)["patient"]
+        return Told(
+            calendar(self.trial, facts, self.anchors, verdicts, summary),
+            open_facts(self.trial, verdicts, facts, self.anchors, patients),
+        )
 
 
 def _apart(facts: Facts) -> Facts:

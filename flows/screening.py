@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -23,6 +24,7 @@ class Screening:
     """Patients to be judged: the database that their extract is staged in, the trials, the dates, how many
     are judged at a time, and what coordinators answered about them.
 
+    ``scratch``: where what is counted waits to be ranked, by trial.
     ``carried``: patients of whom the last night's facts, or verdicts too, still stand; ``state``: what the
     next night is to know.
     """
@@ -32,13 +34,17 @@ class Screening:
     anchors: Anchors
     batch_patients: int
     answers: AnswersInForce
+    scratch: Path
     carried: Carried | None = None
     state: StateFiles | None = None
 
     def tallies(self) -> list[Tally]:
         """A tally for each trial, with nothing in it."""
         enough = max(self.batch_patients // (2 * len(self.trials)), 1)
-        return [Tally(trial, Waiting(trial, self.anchors, enough)) for trial in self.trials]
+        return [
+            Tally(trial, Waiting(trial, self.anchors, enough), self.scratch / trial.id)
+            for trial in self.trials
+        ]
 
     def screen(
         self,
@@ -54,11 +60,9 @@ class Screening:
             progress(f"screening patients {start + 1} to {end + 1} of {last + 1}")
             self._batch(start, end, tallies, verdict_files, fact_files)
             for tally in tallies:
-                if tally.waiting.is_full:
-                    tally.waiting.ask()
+                tally.after_batch()
         for tally in tallies:
-            tally.waiting.ask()
-            tally.answers.append(self.answers.judged(tally.trial.id))
+            tally.end(self.answers.judged(tally.trial.id))
         return tallies
 
     def _batch(

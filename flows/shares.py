@@ -116,13 +116,11 @@ def _judge(folder: Path, scratch: Path, result: Path) -> None:
     with working_database(scratch / "work", asked["memory_bytes"]) as connection:
         read_share(connection, whole, folder / "rows", days[0], wanted_by(trials))
         lock_down(connection)
-        screening = Screening(connection, trials, Anchors(*days), size, answered)
+        screening = Screening(connection, trials, Anchors(*days), size, answered, result / "tallies")
         verdicts, facts = VerdictFiles(result, result, trials), FactFiles(result)
         with verdicts, facts:
-            tallies = screening.screen(bounds["first"], bounds["last"], verdicts, facts, _silent)
+            screening.screen(bounds["first"], bounds["last"], verdicts, facts, _silent)
         write_found(connection, result)
-    for tally in tallies:
-        tally.save(result / "tallies" / tally.trial.id)
 
 
 def gather(
@@ -148,7 +146,7 @@ def gather(
             for frame in _groups(result / "facts" / f"{name}.parquet"):
                 fact_files.add(name, frame)
         for tally in tallies:
-            tally.add_saved(result / "tallies" / tally.trial.id)
+            tally.add(result / "tallies" / tally.trial.id)
         add_found(session.connection, result)
     return tallies
 

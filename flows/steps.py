@@ -6,7 +6,7 @@ Each works on a ``Session``, which holds what the steps hand on; nothing is publ
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -56,8 +56,8 @@ from flows.screening import Screening
 from flows.session import Progress, Session, open_session
 from flows.shares import cut, gather
 from flows.state import StateFiles, days_of, made_with, read_state, replace_state
-from flows.tables import VERDICTS_FILE, FactFiles, VerdictFiles, write_output
-from flows.tally import Tally
+from flows.tables import RANKED, VERDICTS_FILE, FactFiles, OutputFile, VerdictFiles, write_output
+from flows.tally import ANSWERS, DAYS, EXCLUSIONS, OPEN_FACTS, QUESTIONS, SUMMARIES, Tally
 from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES
@@ -243,7 +243,8 @@ def gather_shares(session: Session, folders: list[Path]) -> None:
 def _screening(session: Session) -> Screening:
     """What the session's patients are judged by."""
     size = session.request.batch_patients or batch_patients(session.request.memory_bytes)
-    return Screening(session.connection, session.trials, session.anchors, size, session.answers)
+    scratch = session.out.work / "tallies"
+    return Screening(session.connection, session.trials, session.anchors, size, session.answers, scratch)
 
 
 @contextmanager
@@ -282,20 +283,18 @@ def rank(session: Session) -> None:
     # Nothing asks the database any more; what it holds makes room for what is kept of everybody.
     session.connection.close()
     session.counts["rank"] = {}
-    tables: dict[str, list[pl.DataFrame]] = {}
-    for tally in session.tallies:
-        ranked = _ranked(tally, session)
-        for name, frame in ranked.items():
-            tables.setdefault(name, []).append(frame)
-        session.counts["rank"][tally.trial.id] = {
-            name: ranked[name].height for name in ("candidates", "not_listed")
-        }
-    for name, frames in tables.items():
-        write_output(session, name, pl.concat(frames))
-    judged = {tally.trial.id: pl.concat(tally.answers) for tally in session.tallies}
+    with ExitStack() as stack:
+        files = {name: stack.enter_context(OutputFile(session, name)) for name in RANKED}
+        for tally in session.tallies:
+            rows = {}
+            for name, frame in _ranked(tally, session):
+                files[name].add(frame)
+                rows[name] = frame.height
+            session.counts["rank"][tally.trial.id] = {
+                name: rows[name] for name in ("candidates", "not_listed")
+            }
+    judged = {tally.trial.id: tally.read(ANSWERS) for tally in session.tallies}
     write_output(session, "answers", session.answers.table(judged))
-    # Whatever comes now reads the staged files.
-    session.tallies.clear()
 
 
 def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, int]]:
@@ -313,24 +312,27 @@ def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, 
     }
 
 
-def _ranked(tally: Tally, session: Session) -> dict[str, pl.DataFrame]:
+def _ranked(tally: Tally, session: Session) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The tables ``RANKED`` of one trial, one at a time: each is as long as the registry."""
     trial = tally.trial
-    summary = with_calendar(pl.concat(tally.summaries), pl.concat(tally.waiting.days))
+    summary = with_calendar(tally.read(SUMMARIES), tally.read(DAYS))
     by_id = {criterion.id: criterion for criterion in trial.criteria}
     named = [(criterion.id, criterion.kind, " ".join(criterion.protocol)) for criterion in trial.criteria]
 
     def sentence(criterion_id: str, reason: str) -> str:
         return look_up_sentence(by_id[criterion_id], reason, session.catalogue)
 
+    yield "not_listed", not_listed_patients(summary, trial.id)
+    counts = add_counts([tally.read(EXCLUSIONS)])
+    yield "attrition", attrition_table(trial.id, named, counts, summary.height)
+    questions = add_questions([tally.read(QUESTIONS)])
+    yield "worklist", worklist_table(trial.id, list(by_id), questions, sentence)
     candidates = rank_candidates(summary, trial.id)
+    yield "candidates", candidates
+    places = candidates.select("patient_id", "rank")
+    del summary, candidates
     wording = wording_of(trial, session.catalogue)
-    return {
-        "candidates": candidates,
-        "lookups": lookups_table(trial.id, tally.waiting.open_facts, candidates, wording),
-        "not_listed": not_listed_patients(summary, trial.id),
-        "attrition": attrition_table(trial.id, named, add_counts(tally.exclusions), summary.height),
-        "worklist": worklist_table(trial.id, list(by_id), add_questions(tally.questions), sentence),
-    }
+    yield "lookups", lookups_table(trial.id, tally.read(OPEN_FACTS), places, wording)
 
 
 def compare(session: Session) -> None:

@@ -71,6 +71,32 @@ class ParquetSink:
             self._writer.close()
 
 
+class CsvSink:
+    """A CSV file that grows frame by frame: UTF-8 (RFC 4180, LF), blanks for nulls, list columns joined by
+    ``;``, no byte changed.
+
+    The text goes through Python's own file, so that a full disk is an ``OSError`` like any other.
+    """
+
+    def __init__(self, path: Path, dtypes: Mapping[str, pl.DataType | type[pl.DataType]]) -> None:
+        self.path = path
+        self.rows = 0
+        self._file = path.open("x", encoding="utf-8", newline="")
+        self._file.write(lists_joined(pl.DataFrame(schema=dict(dtypes))).write_csv())
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Add rows; the columns are those of the file, in order."""
+        for part in lists_joined(frame).iter_slices(_CSV_SLICE_ROWS):
+            self._file.write(part.write_csv(include_header=False))
+        self.rows += frame.height
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._file.close()
+
+
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """One frame as one Parquet file."""
     with ParquetSink(path, frame.schema) as sink:
@@ -78,15 +104,9 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
 
 
 def write_csv(path: Path, frame: pl.DataFrame) -> None:
-    """One frame as UTF-8 CSV (RFC 4180, LF): blanks for nulls, list columns joined by ``;``, no byte changed.
-
-    The text goes through Python's own file, so that a full disk is an ``OSError`` like any other.
-    """
-    flat = lists_joined(frame)
-    with path.open("x", encoding="utf-8", newline="") as file:
-        file.write(flat.clear().write_csv())
-        for part in flat.iter_slices(_CSV_SLICE_ROWS):
-            file.write(part.write_csv(include_header=False))
+    """One frame as one CSV file."""
+    with CsvSink(path, frame.schema) as sink:
+        sink.write(frame)
 
 
 def lists_joined(frame: pl.DataFrame) -> pl.DataFrame:

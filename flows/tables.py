@@ -1,15 +1,16 @@
-"""The tables of a run, written into its staging folder: verdicts and facts batch by batch, the rest whole."""
+"""The tables of a run, in its staging folder: verdicts and facts batch by batch, the rest trial by trial."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
 from criteria.trial import Trial
 from flows.session import Session
-from flows.table_files import ParquetSink, write_csv, write_parquet
+from flows.table_files import CsvSink, ParquetSink
 from schemas.facts import EVERYBODY, FRAME_NAMES, SCHEMAS, Facts
 from schemas.outputs import output_columns, output_dtypes, pandera_schema
 from schemas.words import CURABILITIES, KINDS, REASONS, VERDICTS
@@ -22,6 +23,9 @@ _FORMS = {
     "attrition": ("csv",),
     "worklist": ("csv",),
 }
+_SINKS: dict[str, type[ParquetSink] | type[CsvSink]] = {"parquet": ParquetSink, "csv": CsvSink}
+# What is worked out for each trial from the verdicts on all patients.
+RANKED = ("candidates", "lookups", "not_listed", "attrition", "worklist")
 _CHECK_ROWS = 100_000
 
 
@@ -116,14 +120,45 @@ class FactFiles:
             self.rows[name] = sink.rows
 
 
+class OutputFile:
+    """One output in each of its forms, trial by trial; each row is held to the schema before it is written.
+
+    Words of a trial's own closed list (``Enum``) are plain text in it.
+    """
+
+    def __init__(self, session: Session, name: str) -> None:
+        self.session = session
+        self.name = name
+        self.schema = pandera_schema(name)
+        self.dtypes = pl.Schema(output_dtypes(name))
+        self.sinks: list[ParquetSink | CsvSink] = []
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for form in _FORMS.get(self.name, ("parquet",)):
+                sink = _SINKS[form](self.session.staging / f"{self.name}.{form}", self.dtypes)
+                stack.enter_context(sink)
+                self.sinks.append(sink)
+            self.closing = stack.pop_all()
+        return self
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Rows of the output; a row that its schema does not allow is a bug and ends the run."""
+        for part in frame.select(output_columns(self.name)).iter_slices(_CHECK_ROWS):
+            plain = part.cast(self.dtypes)
+            self.schema.validate(plain, lazy=True)
+            for sink in self.sinks:
+                sink.write(plain)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closing.__exit__(kind, error, trace)
+        for sink in self.sinks:
+            self.session.file_rows[sink.path.name] = sink.rows
+
+
 def write_output(session: Session, name: str, frame: pl.DataFrame) -> None:
-    """Hold an output to its schema and write it in each of its forms."""
-    schema = pandera_schema(name)
-    ordered = frame.select(output_columns(name)).cast(pl.Schema(output_dtypes(name)))
-    for part in ordered.iter_slices(_CHECK_ROWS):
-        schema.validate(part, lazy=True)
-    for form in _FORMS.get(name, ("parquet",)):
-        path = session.staging / f"{name}.{form}"
-        write = write_csv if form == "csv" else write_parquet
-        write(path, ordered)
-        session.file_rows[path.name] = ordered.height
+    """One output that is known at once."""
+    with OutputFile(session, name) as file:
+        file.add(frame)

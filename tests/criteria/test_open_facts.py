@@ -225,7 +225,7 @@ def test_the_fact_that_could_decide_most_comes_first() -> None:
         ("gone", "table", "treatments", ["E05"], [1], "source_stale", True, True),
     )
     candidates = pl.DataFrame({"patient_id": ["p3", "p1", "p2"], "rank": [1, 2, 3]})
-    table = lookups_table(trial.id, [batch, more], candidates, wording_of(trial, catalogue))
+    table = lookups_table(trial.id, pl.concat([batch, more]), candidates, wording_of(trial, catalogue))
     pandera_schema("lookups").validate(table)
     assert table["fact"].to_list() == [
         "childbearing_potential",
@@ -261,4 +261,4 @@ def test_a_question_without_words_of_its_own_is_the_protocols() -> None:
 
 def test_nothing_open_gives_an_empty_table() -> None:
     candidates = pl.DataFrame(schema={"patient_id": pl.String, "rank": pl.Int64})
-    assert lookups_table("t", [], candidates, lambda kind, fact: fact).is_empty()
+    assert lookups_table("t", pl.DataFrame(schema=OPEN_FACTS), candidates, lambda kind, fact: fact).is_empty()
