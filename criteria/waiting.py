@@ -5,12 +5,12 @@ thousands, so they are gathered until there are enough.
 """
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import polars as pl
 
 from criteria.calendar import asked_about, calendar
 from criteria.engine.batch import Anchors, facts_about, joined_facts
+from criteria.frames import apart
 from criteria.open_facts import open_facts
 from criteria.trial import Trial
 from criteria.worklist import waiting_patients
@@ -48,7 +48,9 @@ class Waiting:
         summary = asked_about(summary)
         patients = summary["patient"]
         mine = verdicts.filter(pl.col("patient").is_in(patients.implode()))
-        self._parts.append(_Part(_apart(facts_about(facts, patients)), mine, summary))
+        about = facts_about(facts, patients)
+        own = Facts(about.as_of, **{name: apart(getattr(about, name)) for name in FRAME_NAMES})
+        self._parts.append(_Part(own, mine, summary))
 
     @property
     def is_full(self) -> bool:
@@ -68,14 +70,3 @@ class Waiting:
             calendar(self.trial, facts, self.anchors, verdicts, summary),
             open_facts(self.trial, verdicts, facts, self.anchors, patients),
         )
-
-
-def _apart(facts: Facts) -> Facts:
-    """The same facts in memory of their own: filtered texts would hold on to those of the whole batch."""
-    frames = {}
-    for name in FRAME_NAMES:
-        buffer = BytesIO()
-        getattr(facts, name).write_ipc(buffer, compat_level=pl.CompatLevel.oldest())
-        buffer.seek(0)
-        frames[name] = pl.read_ipc(buffer)
-    return Facts(facts.as_of, **frames)

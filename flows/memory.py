@@ -8,13 +8,12 @@ MB = 2**20
 # What a run aims for that is given no bound.
 _USUAL_BYTES = 2048 * MB
 LEAST_BYTES = 768 * MB
-# What the interpreter and the libraries take before any patient is read (180 MB), and what is kept of all
-# until they are ranked (250 MB for a million).
-_BASE_BYTES = 450 * MB
+# What the interpreter and the libraries take, tables while they are written, memory let go of lately.
+_BASE_BYTES = 500 * MB
 # The facts about a patient and all that is computed from them, while the patient's batch is judged.
-_BYTES_PER_PATIENT = 85_000
+_BYTES_PER_PATIENT = 40_000
 # Of what is left, the part of the working database; the rest is for the batch.
-_DATABASE_PERCENT = 27
+_DATABASE_PERCENT = 33
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([MG])B", re.IGNORECASE)
 _UNITS = {"M": MB, "G": 1024 * MB}
 

@@ -15,16 +15,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from criteria.attrition import add_counts, attrition_table
-from criteria.calendar import with_calendar
-from criteria.lookups import lookups_table, wording_of
-from criteria.ranking import not_listed_patients, rank_candidates
 from criteria.trial import Trial
-from criteria.worklist import (
-    add_questions,
-    look_up_sentence,
-    worklist_table,
-)
 from data.extract.files import table_files
 from data.extract.guard import guarded
 from data.extract.info import INFO_FILE, read_info
@@ -50,14 +41,15 @@ from flows.publish import (
     read_manifest,
     write_manifest,
 )
+from flows.ranked import RANKED, ranked
 from flows.report import ReportedRun, write_report
 from flows.request import SOURCE_FORMATS, RunRequest
 from flows.screening import Screening
 from flows.session import Progress, Session, open_session
 from flows.shares import cut, gather
 from flows.state import StateFiles, days_of, made_with, read_state, replace_state
-from flows.tables import RANKED, VERDICTS_FILE, FactFiles, OutputFile, VerdictFiles, write_output
-from flows.tally import ANSWERS, DAYS, EXCLUSIONS, OPEN_FACTS, QUESTIONS, SUMMARIES, Tally
+from flows.tables import VERDICTS_FILE, FactFiles, OutputFile, VerdictFiles, write_output
+from flows.tally import ANSWERS
 from flows.workbook import workbook_sheets, write_workbook
 from schemas.errors import ExtractRefused
 from schemas.extract import TABLES
@@ -287,7 +279,7 @@ def rank(session: Session) -> None:
         files = {name: stack.enter_context(OutputFile(session, name)) for name in RANKED}
         for tally in session.tallies:
             rows = {}
-            for name, frame in _ranked(tally, session):
+            for name, frame in ranked(tally, session.catalogue):
                 files[name].add(frame)
                 rows[name] = frame.height
             session.counts["rank"][tally.trial.id] = {
@@ -310,29 +302,6 @@ def rows_by_table(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, 
         for row in table_counts(connection).iter_rows(named=True)
         if row["table"] in delivered
     }
-
-
-def _ranked(tally: Tally, session: Session) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The tables ``RANKED`` of one trial, one at a time: each is as long as the registry."""
-    trial = tally.trial
-    summary = with_calendar(tally.read(SUMMARIES), tally.read(DAYS))
-    by_id = {criterion.id: criterion for criterion in trial.criteria}
-    named = [(criterion.id, criterion.kind, " ".join(criterion.protocol)) for criterion in trial.criteria]
-
-    def sentence(criterion_id: str, reason: str) -> str:
-        return look_up_sentence(by_id[criterion_id], reason, session.catalogue)
-
-    yield "not_listed", not_listed_patients(summary, trial.id)
-    counts = add_counts([tally.read(EXCLUSIONS)])
-    yield "attrition", attrition_table(trial.id, named, counts, summary.height)
-    questions = add_questions([tally.read(QUESTIONS)])
-    yield "worklist", worklist_table(trial.id, list(by_id), questions, sentence)
-    candidates = rank_candidates(summary, trial.id)
-    yield "candidates", candidates
-    places = candidates.select("patient_id", "rank")
-    del summary, candidates
-    wording = wording_of(trial, session.catalogue)
-    yield "lookups", lookups_table(trial.id, tally.read(OPEN_FACTS), places, wording)
 
 
 def compare(session: Session) -> None:
@@ -359,19 +328,25 @@ def _shown_before(session: Session) -> Path | None:
 def complete(session: Session) -> dict[str, Any]:
     """Complete the staged run: workbook, trial files, and the manifest of it all, which is returned."""
     request, trials, staging = session.request, session.trials, session.staging
-    about = manifest_of(session, outputs={})
-    reported = [ReportedRun(staging, about, trial, session.catalogue) for trial in trials]
-    sheets = workbook_sheets(reported, about_run(request, trials, session.run_id))
+    sheets = workbook_sheets(list(_reported(session)), about_run(request, trials, session.run_id))
     write_workbook(staging / "candidates.xlsx", sheets)
+    del sheets
     session.file_rows["candidates.xlsx"] = session.file_rows["candidates.parquet"]
     (staging / "trials").mkdir()
     for trial in trials:
         (staging / "trials" / f"{trial.id}.toml").write_bytes(trial.raw)
-    for run in reported:
-        write_report(replace(run))  # a copy: what it reads for the report goes with it
+    for run in _reported(session):
+        write_report(run)
     manifest = manifest_of(session, outputs=describe_files(staging, session.file_rows))
     write_manifest(staging, manifest)
     return manifest
+
+
+def _reported(session: Session) -> Iterator[ReportedRun]:
+    """What is told of each trial; what it reads of the run for that goes with it."""
+    about = manifest_of(session, outputs={})
+    for trial in session.trials:
+        yield ReportedRun(session.staging, about, trial, session.catalogue)
 
 
 def publish_run(session: Session) -> RunResult:

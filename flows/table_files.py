@@ -8,6 +8,8 @@ from typing import Self
 import polars as pl
 import pyarrow.parquet as pq
 
+from criteria.frames import apart
+
 # Rows of a row group, whatever the batch of patients: the bytes of a file do not depend on the batch.
 ROW_GROUP_ROWS = 100_000
 _CSV_SLICE_ROWS = 100_000
@@ -36,9 +38,11 @@ class ParquetSink:
     def write(self, frame: pl.DataFrame) -> None:
         """Add rows; the columns are those of the file, in order. A word outside an ``Enum`` raises."""
         self._waiting = pl.concat([self._waiting, frame.cast(self._waiting.schema)])
-        while self._waiting.height >= ROW_GROUP_ROWS:
-            self._write_group(self._waiting.head(ROW_GROUP_ROWS))
-            self._waiting = self._waiting.slice(ROW_GROUP_ROWS)
+        groups = self._waiting.height // ROW_GROUP_ROWS
+        for place in range(groups):
+            self._write_group(self._waiting.slice(place * ROW_GROUP_ROWS, ROW_GROUP_ROWS))
+        if groups:
+            self._waiting = apart(self._waiting.slice(groups * ROW_GROUP_ROWS))
 
     def _write_group(self, frame: pl.DataFrame) -> None:
         # In one piece: where pieces meet would show in the bytes.

@@ -24,8 +24,6 @@ _FORMS = {
     "worklist": ("csv",),
 }
 _SINKS: dict[str, type[ParquetSink] | type[CsvSink]] = {"parquet": ParquetSink, "csv": CsvSink}
-# What is worked out for each trial from the verdicts on all patients.
-RANKED = ("candidates", "lookups", "not_listed", "attrition", "worklist")
 _CHECK_ROWS = 100_000
 
 

@@ -48,8 +48,8 @@ def quality_view(run: ReportedRun) -> QualityView:
         for name, counts in sorted(run.manifest["rows"]["load"].items())
     ]
     rules = (
-        run.quarantine.group_by("table", "rule", "reason")
-        .len("rows")
+        run.broken_rules.group_by("table", "rule", "reason")
+        .agg(pl.col("rows").sum())
         .sort("rows", "table", "rule", "reason", descending=[True, False, False, False])
     )
     names = run.unmapped.select("table", "name", "rows")

@@ -1,6 +1,6 @@
 """What a report is made from: the tables in the folder of a run, for one trial."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,10 +12,12 @@ import polars as pl
 from criteria.engine.batch import Anchors
 from criteria.trial import Trial
 from data.catalogue import Catalogue
+from flows.table_files import parquet_rows
 from schemas.outputs import output_dtypes
 
 # The best of the list are shown with all their evidence; a longer list stands whole in candidates.xlsx.
 MOST_PATIENTS = 5_000
+_PART_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class ReportedRun:
             .collect()
         )
         asks = (
-            self._unknown_verdicts()
-            .filter(pl.col("reason") == "needs_attestation")
+            pl.scan_parquet(self.folder / "verdicts.parquet")
+            .filter(self._is_unknown(), pl.col("reason") == "needs_attestation")
             .join(shown.lazy().select("patient_id"), on="patient_id", how="semi")
             .group_by("patient_id")
             .agg(asks="criterion_id")
@@ -99,9 +101,11 @@ class ReportedRun:
         return self._own("answers.parquet")
 
     @cached_property
-    def quarantine(self) -> pl.DataFrame:
-        """Rows that could not be used, one row per rule broken."""
-        return pl.read_parquet(self.folder / "quarantine.parquet")
+    def broken_rules(self) -> pl.DataFrame:
+        """How many ``rows`` broke each ``rule`` of a ``column`` of a ``table``, with the ``reason``."""
+        keys = ["table", "column", "rule", "reason"]
+        rows = (part.group_by(keys).agg(rows=pl.len()) for part in self._parts("quarantine.parquet"))
+        return _added(rows, keys)
 
     @cached_property
     def unmapped(self) -> pl.DataFrame:
@@ -116,18 +120,31 @@ class ReportedRun:
     @cached_property
     def unknowns(self) -> pl.DataFrame:
         """Listed patients by ``criterion_id`` and ``reason`` of the unknown, counted in ``patients``."""
+        keys = ["criterion_id", "reason"]
         listed = self.candidates.lazy().select("patient_id")
-        return (
-            self._unknown_verdicts()
+        patients = (
+            part.filter(self._is_unknown())
             .join(listed, on="patient_id", how="semi")
-            .group_by("criterion_id", "reason")
+            .group_by(keys)
             .agg(patients=pl.len())
-            .collect()
+            for part in self._parts("verdicts.parquet")
         )
+        return _added(patients, keys)
 
-    def _unknown_verdicts(self) -> pl.LazyFrame:
-        own = (pl.col("trial_id") == self.trial.id) & (pl.col("verdict") == "unknown")
-        return pl.scan_parquet(self.folder / "verdicts.parquet").filter(own)
+    def _is_unknown(self) -> pl.Expr:
+        return (pl.col("trial_id") == self.trial.id) & (pl.col("verdict") == "unknown")
+
+    def _parts(self, name: str) -> Iterator[pl.LazyFrame]:
+        """A table that may be far longer than the list, part by part; at least one."""
+        path = self.folder / name
+        for start in range(0, max(parquet_rows(path), 1), _PART_ROWS):
+            yield pl.scan_parquet(path).slice(start, _PART_ROWS)
 
     def _own(self, name: str) -> pl.DataFrame:
         return pl.scan_parquet(self.folder / name).filter(pl.col("trial_id") == self.trial.id).collect()
+
+
+def _added(parts: Iterable[pl.LazyFrame], keys: list[str]) -> pl.DataFrame:
+    """Counts by these keys, of several parts as those of one."""
+    counted = pl.concat([part.collect() for part in parts])
+    return counted.group_by(keys).agg(pl.exclude(keys).sum())

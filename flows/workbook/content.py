@@ -138,7 +138,7 @@ def _quality(run: ReportedRun) -> list[Sheet]:
     """Rows of each table, rules that rows broke, and names that no code list has: the same for all trials."""
     load = [{"table": table, **counts} for table, counts in sorted(run.manifest["rows"]["load"].items())]
     kinds = dict.fromkeys(("read", "accepted", "quarantined", "duplicates"), pl.Int64)
-    rules = run.quarantine.group_by("table", "column", "rule", "reason").len("rows").cast({"rows": pl.Int64})
+    rules = run.broken_rules.select("table", "column", "rule", "reason", pl.col("rows").cast(pl.Int64))
     order = ["rows", "table", "column", "rule", "reason"]
     return [
         _sheet("data quality", pl.DataFrame(load, schema={"table": pl.String, **kinds})),

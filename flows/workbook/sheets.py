@@ -80,12 +80,11 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
 
 
 def _pages(sheet: Sheet) -> Iterator[Sheet]:
-    """What stands on a sheet of its own, under its own name, as it is written."""
-    flat = neutralised(lists_joined(sheet.frame))
+    """What stands on a sheet of its own, under its own name."""
     per_sheet = SHEET_ROWS - 1
-    for number, start in enumerate(range(0, max(flat.height, 1), per_sheet), start=1):
+    for number, start in enumerate(range(0, max(sheet.frame.height, 1), per_sheet), start=1):
         name = sheet.name if number == 1 else f"{sheet.name} {number}"
-        yield replace(sheet, name=name, frame=flat.slice(start, per_sheet))
+        yield replace(sheet, name=name, frame=sheet.frame.slice(start, per_sheet))
 
 
 def _outline(folder: Path, pages: Sequence[Sheet]) -> bytes:
@@ -175,6 +174,7 @@ def _fill(file: IO[bytes], xml: str, page: Sheet) -> None:
     ]
     file.write(before.encode())
     for start in range(0, page.frame.height, _SLICE_ROWS):
+        rows = neutralised(lists_joined(page.frame.slice(start, _SLICE_ROWS)))
         # The header is the first row.
-        file.write(rows_as_xml(page.frame.slice(start, _SLICE_ROWS), columns, start + 2).encode())
+        file.write(rows_as_xml(rows, columns, start + 2).encode())
     file.write(after.encode())

@@ -321,11 +321,11 @@ cli.main()
     ("whom", "signal", "step", "code"),
     [
         ("getpid", "SIGKILL", "stage_extract", 6),
-        ("getpid", "SIGABRT", "rank_candidates", 6),
-        ("getpid", "SIGSEGV", "rank_candidates", 6),
+        ("getpid", "SIGABRT", "ranked", 6),
+        ("getpid", "SIGSEGV", "ranked", 6),
         ("getppid", "SIGKILL", "publish", -9),
-        ("getppid", "SIGTERM", "rank_candidates", 1),
-        ("getppid", "SIGINT", "rank_candidates", 1),
+        ("getppid", "SIGTERM", "ranked", 1),
+        ("getppid", "SIGINT", "ranked", 1),
     ],
 )
 def test_a_killed_run_leaves_the_last_good_one_and_the_next_run_sweeps_up(

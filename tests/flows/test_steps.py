@@ -239,7 +239,7 @@ def bug(*_: object, **__: object) -> None:
         (steps, "publish", full_disk, 6),
         (steps, "stage_extract", bug, 1),
         (screening, "evaluate_trial", bug, 1),
-        (steps, "rank_candidates", bug, 1),
+        (steps, "ranked", bug, 1),
         (steps, "load_tables", bug, 1),
     ],
 )

@@ -149,8 +149,7 @@ def test_a_worker_that_dies_is_in_the_ledger_and_the_summary_of_the_morning(
     out = tmp_path / "out"
     run_in_worker(asked(place, out), silent, GENEROUS)
     program = (
-        "import os\nfrom flows import steps, worker\nsteps.rank_candidates = lambda *_: os.abort()\n"
-        "worker.main()"
+        "import os\nfrom flows import steps, worker\nsteps.ranked = lambda *_: os.abort()\nworker.main()"
     )
     monkeypatch.setattr(worker, "COMMAND", (sys.executable, "-P", "-c", program))
     with pytest.raises(PrescreenError, match="SIGABRT"):
