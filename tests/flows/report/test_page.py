@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from data.catalogue import load_catalogue
 from flows.explain import explain
 from flows.publish import read_manifest
-from flows.report import ReportedRun, report_name
+from flows.report import ReportedRun, report_name, run_data
 from flows.report.changes import changes_view, patient_changes
 from flows.report.page import page, plain
 from flows.report.pictures import attrition_rows, calendar, missing_rows
@@ -29,6 +30,7 @@ from flows.report.words import (
     TIER_SIGNS,
 )
 from flows.steps import RunResult, run_screening
+from flows.table_files import write_parquet
 from schemas.outputs import output_dtypes
 from schemas.words import CAUSES, CHANGES, CURABILITIES, NOT_LISTED_REASONS, REASONS, TIERS
 from tests.flows.extracts import CANARY, request, write_extract, write_trial
@@ -50,6 +52,32 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     }
     extract = write_extract(folder / "extract", tables)
     return run_screening(request(extract, folder / "out", write_trial(folder)), lambda _: None)
+
+
+def test_large_tables_are_counted_part_by_part_as_at_once(
+    result: RunResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = [("patients", 1, "sex", "in_list", "wrong"), ("patients", 2, "sex", "in_list", "wrong")]
+    rules += [("observations", place, "date", "day", "no day") for place in range(5)]
+    write_parquet(
+        tmp_path / "quarantine.parquet",
+        pl.DataFrame(rules, schema=output_dtypes("quarantine"), orient="row"),
+    )
+    for name in ("verdicts.parquet", "candidates.parquet"):
+        shutil.copyfile(result.folder / name, tmp_path / name)
+    about = read_manifest(result.folder), result.trials[0], load_catalogue()
+    at_once = ReportedRun(tmp_path, *about)
+    rows = {row[:4]: row[4] for row in at_once.broken_rules.iter_rows()}
+    assert rows == {
+        ("patients", "sex", "in_list", "wrong"): 2,
+        ("observations", "date", "day", "no day"): 5,
+    }
+    monkeypatch.setattr(run_data, "_PART_ROWS", 2)
+    in_parts = ReportedRun(tmp_path, *about)
+    assert at_once.unknowns.height > 0
+    for name in ("broken_rules", "unknowns"):
+        one, other = getattr(at_once, name), getattr(in_parts, name)
+        assert one.sort(one.columns).equals(other.sort(one.columns)), name
 
 
 @pytest.fixture(scope="module")
