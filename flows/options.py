@@ -91,7 +91,7 @@ _RUN_OPTIONS = (
         "--memory",
         "memory_bytes",
         type=_Size(),
-        help="Memory to aim for, as 4GB or 900MB; what does not fit is kept beside the outputs meanwhile."
+        help="Memory to aim for, as 4GB or 1500MB; what does not fit is kept beside the outputs meanwhile."
         "  [default: 2GB]",
     ),
     click.option(
