@@ -10,7 +10,7 @@ _USUAL_BYTES = 2048 * MB
 LEAST_BYTES = 1024 * MB
 # What the interpreter and the libraries take, tables while they are written, what was let go of lately, what
 # the database does not count: seen with a million patients.
-_BASE_BYTES = 700 * MB
+_BASE_BYTES = 660 * MB
 # The facts about a patient and all that is computed from them, while the patient's batch is judged.
 _BYTES_PER_PATIENT = 34_000
 # Of what is left, the part of the working database; the rest is for the batch.

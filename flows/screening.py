@@ -40,7 +40,8 @@ class Screening:
 
     def tallies(self) -> list[Tally]:
         """A tally for each trial, with nothing in it."""
-        enough = max(self.batch_patients // (2 * len(self.trials)), 1)
+        # Judged again all at once, they take as much memory as three times as many in a batch.
+        enough = max(self.batch_patients // (3 * len(self.trials)), 1)
         return [
             Tally(trial, Waiting(trial, self.anchors, enough), self.scratch / trial.id)
             for trial in self.trials
