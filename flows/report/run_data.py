@@ -43,8 +43,12 @@ class ReportedRun:
 
     @cached_property
     def candidates(self) -> pl.DataFrame:
-        """The whole list of this trial, by rank."""
-        return self._own("candidates.parquet")
+        """The list of this trial, by rank, but for ``unknown_criteria``, which take most room."""
+        return self._listed().drop("unknown_criteria").collect()
+
+    def whole_list(self) -> pl.DataFrame:
+        """The list of this trial, by rank, with all that is published of it."""
+        return self._listed().collect()
 
     @cached_property
     def shown(self) -> pl.DataFrame:
@@ -52,7 +56,7 @@ class ReportedRun:
 
         ``asks`` are the criteria that wait for a person's answer and nothing else.
         """
-        shown = self.candidates.head(self.most_patients)
+        shown = self._listed().filter(pl.col("rank") <= self.most_patients).collect()
         patients = pl.scan_parquet(self.folder / "facts" / "patients.parquet")
         sites = (
             patients.select("patient_id", pl.col("site").fill_null(""))
@@ -139,6 +143,9 @@ class ReportedRun:
         path = self.folder / name
         for start in range(0, max(parquet_rows(path), 1), _PART_ROWS):
             yield pl.scan_parquet(path).slice(start, _PART_ROWS)
+
+    def _listed(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self.folder / "candidates.parquet").filter(pl.col("trial_id") == self.trial.id)
 
     def _own(self, name: str) -> pl.DataFrame:
         return pl.scan_parquet(self.folder / name).filter(pl.col("trial_id") == self.trial.id).collect()

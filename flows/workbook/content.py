@@ -66,7 +66,7 @@ def workbook_sheets(runs: Sequence[ReportedRun], about: Sequence[tuple[str, str]
     told = [_of_trial(run) for run in runs]
     changes = [run.changes for run in runs if run.changes is not None]
     return [
-        _sheet("candidates", pl.concat([run.candidates for run in runs])),
+        _sheet("candidates", pl.concat([run.whole_list() for run in runs])),
         _sheet("criteria", pl.concat([trial["criteria"] for trial in told])),
         *answering_sheets(told, _WIDTHS),
         _sheet("worklist", pl.concat([run.lookups for run in runs])),
