@@ -223,6 +223,8 @@ def test_the_fact_that_could_decide_most_comes_first() -> None:
         ("p3", "table", "treatments", ["E05"], [3], "source_stale", False, False),
         ("p3", "names", "treatments, medications", ["E05"], [3], "unmapped_code", False, False),
         ("gone", "table", "treatments", ["E05"], [1], "source_stale", True, True),
+        # Who is not listed waits for nothing; a fact that only such patients lack is not looked up.
+        ("gone", "measurement", "platelets", ["I10"], [1], "stale", True, True),
     )
     candidates = pl.DataFrame({"patient_id": ["p3", "p1", "p2"], "rank": [1, 2, 3]})
     table = lookups_table(trial.id, pl.concat([batch, more]), candidates, wording_of(trial, catalogue))
